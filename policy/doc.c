@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON text to span tree, over yajl's callbacks: the only file that knows yajl.
+ * yajl checks the grammar and UTF-8 and decodes strings; depth, size, duplicate
+ * keys, NUL and surrogates are checked here, because it lets them pass.
+ */
+#include "ocigate/doc.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+#include "doc_node.h"
+#include "ocigate/buf.h"
+
+struct parse {
+	struct og_doc *doc;
+	struct og_source_text *src;
+	yajl_handle yajl;
+	struct og_node *root, *open; /* open: the innermost container not yet closed */
+	unsigned depth;		     /* of |open| */
+	size_t pos;		     /* end of the last token */
+	const char *key;	     /* decoded, waiting for its value */
+	size_t key_start;
+	struct og_chunk *scratch; /* yajl's memory */
+	jmp_buf nomem;
+	struct og_err *reterr;
+};
+
+void *og_chunk_alloc(struct og_chunk **chunks, size_t size)
+{
+	struct og_chunk *chunk = *chunks;
+	size_t want = (size + 15) & ~(size_t)15;
+	void *mem;
+
+	if (!chunk || chunk->size - chunk->used < want) {
+		size_t room = chunk && chunk->size < (1u << 20) ? chunk->size * 2 : 16384;
+
+		if (room < want)
+			room = want;
+		chunk = malloc(sizeof(*chunk) + room);
+		if (!chunk)
+			return NULL;
+		chunk->next = *chunks;
+		chunk->used = 0;
+		chunk->size = room;
+		*chunks = chunk;
+	}
+	mem = chunk->data + chunk->used;
+	chunk->used += want;
+	memset(mem, 0, want);
+	return mem;
+}
+
+void og_chunks_free(struct og_chunk *chunks)
+{
+	while (chunks) {
+		struct og_chunk *next = chunks->next;
+
+		free(chunks);
+		chunks = next;
+	}
+}
+
+/*
+ * yajl does not look at what malloc returns, so it is never given NULL: the
+ * parse is left by longjmp, and everything yajl held dies with |scratch|.
+ */
+static void *yajl_get(void *ctx, size_t size)
+{
+	struct parse *p = ctx;
+	size_t *mem = og_chunk_alloc(&p->scratch, size + 16);
+
+	if (!mem)
+		longjmp(p->nomem, 1);
+	*mem = size;
+	return (char *)mem + 16;
+}
+
+static void *yajl_grow(void *ctx, void *old, size_t size)
+{
+	void *mem = yajl_get(ctx, size);
+
+	if (old) {
+		size_t had = *(const size_t *)(const void *)((const char *)old - 16);
+
+		memcpy(mem, old, had < size ? had : size);
+	}
+	return mem;
+}
+
+static void yajl_put(void *ctx, void *mem)
+{
+	(void)ctx;
+	(void)mem;
+}
+
+/* Line and column (in bytes) of an offset, 1-based. */
+static void place(const struct og_source_text *src, size_t offset, unsigned *line, unsigned *col)
+{
+	size_t lo = 0, hi = src->nlines;
+
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (src->lines[mid] < offset)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*line = (unsigned)lo + 1;
+	*col = (unsigned)(offset - (lo ? src->lines[lo - 1] + 1 : 0)) + 1;
+}
+
+void og_pos(const struct og_node *node, unsigned *retline, unsigned *retcol)
+{
+	*retline = *retcol = 0;
+	if (node && node->src->lines)
+		place(node->src, node->start, retline, retcol);
+}
+
+/* Fails at |offset|. Returns 0, which makes yajl stop. */
+static int stop(struct parse *p, size_t offset, const char *why)
+{
+	unsigned line = 0, col = 0;
+
+	og_fail(p->reterr, p->doc->flags & OG_DOC_COMMENTS ? OG_E_POLICY : OG_E_CONFIG, "%s", why);
+	if (p->src->lines)
+		place(p->src, offset, &line, &col);
+	og_err_where(p->reterr, p->doc->name, line, col);
+	return 0;
+}
+
+static int stop_nomem(struct parse *p)
+{
+	og_fail(p->reterr, OG_E_NOMEM, "out of memory");
+	return 0;
+}
+
+/* The end of what stands between two tokens: blanks, ',', ':', comments. */
+static size_t skip_between(const struct parse *p, size_t pos)
+{
+	const char *s = p->src->text;
+
+	for (;; pos++) {
+		if (s[pos] == '/' && s[pos + 1] == '/')
+			pos += strcspn(s + pos, "\n");
+		else if (s[pos] == '/' && s[pos + 1] == '*' && strstr(s + pos + 2, "*/"))
+			pos = (size_t)(strstr(s + pos + 2, "*/") + 1 - s);
+		else if (!s[pos] || !strchr(" \t\r\n,:", s[pos]))
+			return pos;
+	}
+}
+
+/* The span of the token that yajl has just delivered; 0 when it cannot be right. */
+static int take_span(struct parse *p, const char *starts, const char *ends, size_t *start,
+		     size_t *end)
+{
+	const char *s = p->src->text;
+
+	*start = skip_between(p, p->pos);
+	*end = yajl_get_bytes_consumed(p->yajl);
+	if (*start >= *end || *end > p->src->len || !strchr(starts, s[*start]) ||
+	    !strchr(ends, s[*end - 1])) {
+		og_fail(p->reterr, OG_E_BUG, "a token's span is wrong at byte %zu", p->pos);
+		return 0;
+	}
+	p->pos = *end;
+	return 1;
+}
+
+/* The four hex digits at |s|; yajl has checked that they are. */
+static unsigned hex4(const char *s)
+{
+	unsigned v = 0;
+
+	for (int i = 0; i < 4; i++)
+		v = v << 4 | (s[i] <= '9' ? (unsigned)(s[i] - '0') : ((unsigned)s[i] & 7) + 9);
+	return v;
+}
+
+/* yajl accepts \u0000 and surrogates without their other half. */
+static int check_escapes(struct parse *p, size_t start, size_t end)
+{
+	const char *s = p->src->text;
+
+	for (size_t i = start; i < end; i++) {
+		unsigned v;
+
+		if (s[i] != '\\')
+			continue;
+		if (s[++i] != 'u')
+			continue;
+		v = hex4(s + i + 1);
+		if (v == 0)
+			return stop(p, i - 1,
+				    "a string holds \\u0000, which C readers take for its end");
+		if (v >= 0xdc00 && v <= 0xdfff)
+			return stop(p, i - 1, "a low surrogate without its high one");
+		if (v < 0xd800 || v > 0xdfff) {
+			i += 4;
+			continue;
+		}
+		if (s[i + 5] != '\\' || s[i + 6] != 'u' || hex4(s + i + 7) < 0xdc00 ||
+		    hex4(s + i + 7) > 0xdfff)
+			return stop(p, i - 1, "a high surrogate without its low one");
+		i += 10;
+	}
+	return 1;
+}
+
+static const char *keep_string(struct parse *p, const unsigned char *text, size_t len)
+{
+	char *copy = og_chunk_alloc(&p->doc->chunks, len + 1);
+
+	if (copy)
+		memcpy(copy, text, len);
+	else
+		stop_nomem(p);
+	return copy;
+}
+
+/* A new node with the waiting key, linked below the open container. */
+static struct og_node *new_node(struct parse *p, enum og_type type, size_t start, size_t end)
+{
+	struct og_node *node, *parent = p->open;
+
+	if (p->doc->nodes >= OG_DOC_MAX_NODES) {
+		stop(p, start, "too many values (the limit is 1000000)");
+		return NULL;
+	}
+	node = og_chunk_alloc(&p->doc->chunks, sizeof(*node));
+	if (!node) {
+		stop_nomem(p);
+		return NULL;
+	}
+	*node = (struct og_node){ .src = p->src,
+				  .parent = parent,
+				  .type = (uint8_t)type,
+				  .start = (uint32_t)start,
+				  .end = (uint32_t)end,
+				  .order = p->doc->nodes++,
+				  .key = og_steal(p->key),
+				  .key_start = (uint32_t)p->key_start };
+	if (!parent) {
+		p->root = node;
+		return node;
+	}
+	node->index = parent->count++;
+	node->prev = parent->last;
+	if (parent->last)
+		parent->last->next = node;
+	else
+		parent->first = node;
+	parent->last = node;
+	return node;
+}
+
+static int leaf(struct parse *p, enum og_type type, const char *starts, const char *ends)
+{
+	size_t start, end;
+
+	return take_span(p, starts, ends, &start, &end) && new_node(p, type, start, end);
+}
+
+static int on_null(void *ctx)
+{
+	return leaf(ctx, OG_NULL, "n", "l");
+}
+
+static int on_bool(void *ctx, int value)
+{
+	return leaf(ctx, OG_BOOL, value ? "t" : "f", "e");
+}
+
+static int on_number(void *ctx, const char *text, size_t len)
+{
+	(void)text;
+	(void)len;
+	return leaf(ctx, OG_NUMBER, "-0123456789", "0123456789");
+}
+
+static int on_string(void *ctx, const unsigned char *text, size_t len)
+{
+	struct parse *p = ctx;
+	size_t start, end;
+	const char *str;
+	struct og_node *node;
+
+	if (!take_span(p, "\"", "\"", &start, &end) || !check_escapes(p, start, end))
+		return 0;
+	str = keep_string(p, text, len);
+	node = str ? new_node(p, OG_STRING, start, end) : NULL;
+	if (!node)
+		return 0;
+	node->str = str;
+	return 1;
+}
+
+static int on_key(void *ctx, const unsigned char *text, size_t len)
+{
+	struct parse *p = ctx;
+	size_t end;
+
+	if (!take_span(p, "\"", "\"", &p->key_start, &end) || !check_escapes(p, p->key_start, end))
+		return 0;
+	p->key = keep_string(p, text, len);
+	return p->key != NULL;
+}
+
+static int open_container(struct parse *p, enum og_type type, const char *bracket)
+{
+	size_t start, end;
+	struct og_node *node;
+
+	if (!take_span(p, bracket, bracket, &start, &end))
+		return 0;
+	if (++p->depth > OG_DOC_MAX_DEPTH)
+		return stop(p, start, "nested too deeply (the limit is 64 levels)");
+	node = new_node(p, type, start, end);
+	if (!node)
+		return 0;
+	p->open = node;
+	return 1;
+}
+
+static int close_container(struct parse *p, const char *bracket)
+{
+	struct og_node *node = p->open;
+	size_t start, end;
+
+	if (!take_span(p, bracket, bracket, &start, &end))
+		return 0;
+	node->end = (uint32_t)end;
+	p->open = node->parent;
+	p->depth--;
+	return 1;
+}
+
+static int on_map(void *ctx)
+{
+	return open_container(ctx, OG_OBJECT, "{");
+}
+
+static int on_array(void *ctx)
+{
+	return open_container(ctx, OG_ARRAY, "[");
+}
+
+static int on_array_end(void *ctx)
+{
+	return close_container(ctx, "]");
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct og_node *const *x = a, *const *y = b;
+	int c = strcmp((*x)->key, (*y)->key);
+
+	return c ? c : (*x)->order < (*y)->order ? -1 : 1;
+}
+
+/* A key of |object| that stands in it twice (the later one); *failed: out of memory. */
+static const struct og_node *find_duplicate(const struct og_node *object, bool *failed)
+{
+	const struct og_node **keys, *found = NULL;
+	size_t n = 0;
+
+	*failed = false;
+	if (object->count <= 16) {
+		for (const struct og_node *a = object->first; a; a = a->next)
+			for (const struct og_node *b = object->first; b != a; b = b->next)
+				if (strcmp(a->key, b->key) == 0)
+					return a;
+		return NULL;
+	}
+	keys = malloc(object->count * sizeof(*keys));
+	if (!keys) {
+		*failed = true;
+		return NULL;
+	}
+	for (const struct og_node *a = object->first; a; a = a->next)
+		keys[n++] = a;
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(keys[i - 1]->key, keys[i]->key) == 0 &&
+		    (!found || keys[i]->order < found->order))
+			found = keys[i];
+	free(keys);
+	return found;
+}
+
+static int on_map_end(void *ctx)
+{
+	struct parse *p = ctx;
+	bool failed;
+	const struct og_node *twice = find_duplicate(p->open, &failed);
+	char why[OG_QUOTED + 64];
+
+	if (failed)
+		return stop_nomem(p);
+	if (twice) {
+		snprintf(why, sizeof(why), "the key %s stands twice in one object",
+			 OG_Q(twice->key));
+		return stop(p, twice->key_start, why);
+	}
+	return close_container(p, "}");
+}
+
+static const yajl_callbacks callbacks = {
+	.yajl_null = on_null,
+	.yajl_boolean = on_bool,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_map_key = on_key,
+	.yajl_start_map = on_map,
+	.yajl_end_map = on_map_end,
+	.yajl_start_array = on_array,
+	.yajl_end_array = on_array_end,
+};
+
+/* What yajl says of a syntax error, as one line. */
+static int stop_syntax(struct parse *p)
+{
+	size_t at = skip_between(p, p->pos); /* the first token that was not taken */
+	unsigned char *text = yajl_get_error(p->yajl, 0, (unsigned char *)p->src->text,
+					     p->src->len);
+	const char *why = text ? (const char *)text : "malformed JSON";
+
+	if (at > 0 && at >= p->src->len)
+		at = p->src->len - 1;
+	why = strncmp(why, "lexical error: ", 15) == 0 ? why + 15
+	      : strncmp(why, "parse error: ", 13) == 0 ? why + 13
+						       : why;
+	if (text)
+		text[strcspn((char *)text, "\n")] = '\0';
+	stop(p, at, why);
+	return -1;
+}
+
+static int run_yajl(struct parse *p)
+{
+	yajl_alloc_funcs funcs = { yajl_get, yajl_grow, yajl_put, p };
+	yajl_status status;
+
+	if (setjmp(p->nomem)) {
+		stop_nomem(p);
+		return -1;
+	}
+	p->yajl = yajl_alloc(&callbacks, &funcs, p);
+	yajl_config(p->yajl, yajl_allow_comments, (p->doc->flags & OG_DOC_COMMENTS) != 0);
+	/* the appended newline ends a number at the very end: without it its span is wrong */
+	status = yajl_parse(p->yajl, (const unsigned char *)p->src->text, p->src->len + 1);
+	if (status == yajl_status_ok)
+		status = yajl_complete_parse(p->yajl);
+	if (status == yajl_status_client_canceled)
+		return og_fail(p->reterr, OG_E_BUG, "parsing was cancelled without a reason");
+	if (status != yajl_status_ok)
+		return stop_syntax(p);
+	return p->root ? 0 : og_fail(p->reterr, OG_E_BUG, "parsing gave no value");
+}
+
+/* The offset of each newline, so that a place is found in O(log n). */
+static int index_lines(struct og_source_text *src, struct og_err *reterr)
+{
+	size_t n = 0;
+
+	for (const char *s = src->text; (s = memchr(s, '\n', (size_t)(src->text + src->len - s)));
+	     s++)
+		n++;
+	src->lines = malloc((n + 1) * sizeof(*src->lines));
+	if (!src->lines)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	for (const char *s = src->text; (s = memchr(s, '\n', (size_t)(src->text + src->len - s)));
+	     s++)
+		src->lines[src->nlines++] = (uint32_t)(s - src->text);
+	return 0;
+}
+
+/* |text| copied, with a newline and a NUL behind it, as a source of |doc|. */
+static struct og_source_text *add_source(struct og_doc *doc, const char *text, size_t len)
+{
+	struct og_source_text *src = calloc(1, sizeof(*src));
+
+	if (!src)
+		return NULL;
+	src->text = malloc(len + 2);
+	if (!src->text) {
+		free(src);
+		return NULL;
+	}
+	memcpy(src->text, text, len);
+	memcpy(src->text + len, "\n", 2);
+	src->len = len;
+	src->next = doc->sources;
+	doc->sources = src;
+	return src;
+}
+
+/* A raw NUL would end our own scans early; yajl refuses it, but only when it gets there. */
+static int check_input(struct parse *p)
+{
+	const char *nul = memchr(p->src->text, '\0', p->src->len);
+
+	if (p->src->len == 0)
+		stop(p, 0, "the file is empty");
+	else if (nul)
+		stop(p, (size_t)(nul - p->src->text), "a NUL byte");
+	return p->src->len == 0 || nul ? -1 : 0;
+}
+
+int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned depth,
+		      struct og_node **ret, struct og_err *reterr)
+{
+	struct parse p = { .doc = doc, .depth = depth, .reterr = reterr };
+	bool first = !doc->sources;
+	int r;
+
+	p.src = add_source(doc, json, len);
+	if (!p.src)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	if (first && index_lines(p.src, reterr) < 0)
+		return -1;
+	if (check_input(&p) < 0)
+		return -1;
+	r = run_yajl(&p);
+	og_chunks_free(p.scratch);
+	*ret = p.root;
+	return r;
+}
+
+int og_doc_parse(const char *name, const char *text, size_t len, unsigned flags,
+		 struct og_doc **ret, struct og_err *reterr)
+{
+	struct og_doc *doc;
+
+	if (len > OG_DOC_MAX_BYTES) {
+		og_fail(reterr, OG_E_CONFIG, "larger than %zu MiB", OG_DOC_MAX_BYTES >> 20);
+		og_err_where(reterr, name, 0, 0);
+		return -1;
+	}
+	doc = calloc(1, sizeof(*doc));
+	if (!doc)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	doc->flags = flags;
+	doc->name = strdup(name);
+	if (!doc->name) {
+		og_doc_free(doc);
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	}
+	if (og_doc_parse_into(doc, text, len, 0, &doc->root, reterr) < 0) {
+		og_doc_free(doc);
+		return -1;
+	}
+	*ret = doc;
+	return 0;
+}
+
+void og_doc_free(struct og_doc *doc)
+{
+	if (!doc)
+		return;
+	while (doc->sources) {
+		struct og_source_text *next = doc->sources->next;
+
+		free(doc->sources->lines);
+		free(doc->sources->text);
+		free(doc->sources);
+		doc->sources = next;
+	}
+	og_chunks_free(doc->chunks);
+	free(doc->name);
+	free(doc);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading a verdict: the worst action, and findings as JSON, as a patch, as text. */
+#include "ocigate/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ocigate/buf.h"
+#include "verdict_internal.h"
+
+/* podman's conmon loses everything past 4067 bytes of an error. */
+#define REFUSAL_MAX   4000
+#define REFUSAL_SHOWN 3
+
+void og_verdict_free(struct og_verdict *verdict)
+{
+	if (!verdict)
+		return;
+	og_chunks_free(verdict->chunks);
+	free(verdict->entries);
+	free(verdict);
+}
+
+enum og_action og_verdict_worst(const struct og_verdict *verdict)
+{
+	enum og_action worst = OG_OFF;
+
+	for (size_t i = 0; i < verdict->n; i++)
+		if (verdict->entries[i].finding.action > worst)
+			worst = verdict->entries[i].finding.action;
+	return worst;
+}
+
+size_t og_verdict_count(const struct og_verdict *verdict)
+{
+	return verdict->n;
+}
+
+const struct og_finding *og_verdict_finding(const struct og_verdict *verdict, size_t i)
+{
+	return i < verdict->n ? &verdict->entries[i].finding : NULL;
+}
+
+unsigned og_verdict_launch(const struct og_verdict *verdict)
+{
+	return verdict->launch;
+}
+
+size_t og_verdict_exceptions(const struct og_verdict *verdict, const char *const **ret)
+{
+	*ret = verdict->exceptions;
+	return verdict->nexceptions;
+}
+
+size_t og_verdict_expired(const struct og_verdict *verdict, const char *const **ret)
+{
+	*ret = verdict->expired;
+	return verdict->nexpired;
+}
+
+const char *og_verdict_word(const struct og_verdict *verdict)
+{
+	static const char *const words[] = { "allow", "allow", "rewrite", "reject" };
+
+	return words[og_verdict_worst(verdict)];
+}
+
+static void put_value(struct og_buf *out, const char *key, const char *json, bool hide)
+{
+	og_buf_key(out, key);
+	/* raw JSON text inside a string: no reader of the record can lose digits */
+	og_buf_json(out, json && hide ? "\"(not recorded)\"" : json);
+}
+
+static void put_finding(const struct og_finding *finding, unsigned flags, struct og_buf *out)
+{
+	bool hide = finding->secret && !(flags & OG_ENC_VALUES);
+
+	og_buf_puts(out, "{");
+	og_buf_key(out, "rule");
+	og_buf_json(out, finding->rule);
+	og_buf_key(out, "action");
+	og_buf_json(out, og_action_name(finding->action));
+	og_buf_key(out, "applied");
+	og_buf_puts(out,
+		    finding->action == OG_REWRITE && flags & OG_ENC_APPLIED ? "true" : "false");
+	og_buf_key(out, "path");
+	og_buf_json(out, finding->path);
+	put_value(out, "before", finding->before, hide);
+	put_value(out, "after", finding->after, hide);
+	og_buf_key(out, "why");
+	og_buf_json(out, finding->why);
+	og_buf_key(out, "policy");
+	if (finding->policy_line) {
+		og_auto_buf struct og_buf place = { 0 };
+
+		og_buf_printf(&place, "%s:%u", finding->policy_file, finding->policy_line);
+		og_buf_json(out, place.data);
+		out->failed |= place.failed;
+	} else {
+		og_buf_json(out, finding->policy_file);
+	}
+	og_buf_puts(out, "}");
+}
+
+void og_verdict_findings(const struct og_verdict *verdict, unsigned flags, enum og_action min,
+			 struct og_buf *out)
+{
+	bool first = true;
+
+	og_buf_puts(out, "[");
+	for (size_t i = 0; i < verdict->n; i++) {
+		const struct og_finding *finding = &verdict->entries[i].finding;
+
+		if (finding->made || finding->action < min)
+			continue;
+		og_buf_puts(out, first ? "" : ",");
+		put_finding(finding, flags, out);
+		first = false;
+	}
+	og_buf_puts(out, "]");
+}
+
+static void put_op(struct og_buf *out, const char *op, const char *path, const char *value)
+{
+	if (out->data[out->len - 1] != '[')
+		og_buf_puts(out, ",");
+	og_buf_printf(out, "{\"op\":\"%s\",\"path\":", op);
+	og_buf_json(out, path);
+	if (value) {
+		og_buf_key(out, "value");
+		og_buf_puts(out, value);
+	}
+	og_buf_puts(out, "}");
+}
+
+/* Back to front in the document, so that array indices stay those of the document as received. */
+static int compare_backwards(const void *a, const void *b)
+{
+	const struct og_entry *const *x = a, *const *y = b;
+
+	return (*x)->order < (*y)->order ? 1 : (*x)->order > (*y)->order ? -1 : 0;
+}
+
+/* Additions and parents go first: they only append, so they move no index. */
+static bool goes_first(const struct og_finding *finding)
+{
+	return finding->op == OG_OP_ADD || finding->made;
+}
+
+void og_verdict_patch(const struct og_verdict *verdict, struct og_buf *out)
+{
+	const struct og_entry **edits = calloc(verdict->n + 1, sizeof(*edits));
+	size_t n = 0;
+
+	og_buf_puts(out, "[");
+	out->failed |= !edits;
+	for (size_t i = 0; !out->failed && i < verdict->n; i++) {
+		const struct og_finding *finding = &verdict->entries[i].finding;
+
+		if (finding->op == OG_OP_NONE)
+			continue;
+		if (goes_first(finding))
+			put_op(out, finding->op == OG_OP_ADD ? "add" : "replace", finding->path,
+			       finding->after);
+		else
+			edits[n++] = &verdict->entries[i];
+	}
+	if (n)
+		qsort(edits, n, sizeof(*edits), compare_backwards);
+	for (size_t i = 0; !out->failed && i < n; i++) {
+		const struct og_finding *finding = &edits[i]->finding;
+
+		put_op(out, "test", finding->path, finding->before);
+		put_op(out, finding->op == OG_OP_REMOVE ? "remove" : "replace", finding->path,
+		       finding->after);
+	}
+	og_buf_puts(out, "]");
+	free(edits);
+}
+
+/* "RULE: WHY [FILE:LINE]" */
+static void put_line(const struct og_finding *finding, struct og_buf *out)
+{
+	const char *file = strrchr(finding->policy_file, '/');
+
+	file = file ? file + 1 : finding->policy_file;
+	og_buf_printf(out, "%s: %s [%s", finding->rule, finding->why, file);
+	if (finding->policy_line)
+		og_buf_printf(out, ":%u", finding->policy_line);
+	og_buf_puts(out, "]");
+}
+
+/* The findings from |min| on: the first few in full, then how many more. Returns how many. */
+static size_t put_lines(const struct og_verdict *verdict, enum og_action min, struct og_buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < verdict->n; i++) {
+		const struct og_finding *finding = &verdict->entries[i].finding;
+
+		if (finding->made || finding->action < min || ++n > REFUSAL_SHOWN)
+			continue;
+		og_buf_puts(out, n > 1 ? "; " : "");
+		put_line(finding, out);
+	}
+	if (n > REFUSAL_SHOWN)
+		og_buf_printf(out, "; and %zu more", n - REFUSAL_SHOWN);
+	return n;
+}
+
+/* |message| ends it, whatever has to give way. One line. */
+static void finish(struct og_buf *out, const char *message)
+{
+	size_t tail = message ? strlen(message) + 1 : 0;
+
+	if (out->failed)
+		return;
+	if (tail > REFUSAL_MAX / 2)
+		tail = REFUSAL_MAX / 2;
+	if (out->len + tail > REFUSAL_MAX - 1) {
+		out->len = REFUSAL_MAX - 1 - tail - 3;
+		/* not in the middle of a character */
+		while (out->len && ((unsigned char)out->data[out->len] & 0xc0) == 0x80)
+			out->len--;
+		og_buf_puts(out, "...");
+	}
+	if (tail) {
+		og_buf_puts(out, " ");
+		og_buf_put(out, message, tail - 1);
+	}
+	for (size_t i = 0; !out->failed && i < out->len; i++)
+		if ((unsigned char)out->data[i] < 0x20)
+			out->data[i] = ' ';
+}
+
+void og_verdict_refusal(const struct og_verdict *verdict, const char *message, struct og_buf *out)
+{
+	og_buf_puts(out, "ocigate: rejected: ");
+	put_lines(verdict, OG_REJECT, out);
+	finish(out, message);
+}
+
+void og_verdict_explain(const struct og_verdict *verdict, const char *message, struct og_buf *out)
+{
+	enum og_action worst = og_verdict_worst(verdict);
+
+	if (worst < OG_REWRITE) {
+		og_buf_puts(out, "ocigate: complies: this container would be launched as it is");
+		finish(out, NULL);
+		return;
+	}
+	og_buf_puts(out, worst == OG_REJECT ? "ocigate: would be rejected: "
+					    : "ocigate: would be rewritten: ");
+	put_lines(verdict, worst == OG_REJECT ? OG_REJECT : OG_REWRITE, out);
+	finish(out, message);
+}
