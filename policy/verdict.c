@@ -2,6 +2,7 @@
 /* Reading a verdict: the worst action, and findings as JSON, as a patch, as text. */
 #include "ocigate/verdict.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,69 @@ size_t og_verdict_expired(const struct og_verdict *verdict, const char *const **
 {
 	*ret = verdict->expired;
 	return verdict->nexpired;
+}
+
+enum og_outcome og_verdict_outcome(const struct og_verdict *verdict, enum og_mode mode)
+{
+	enum og_action worst = og_verdict_worst(verdict);
+
+	if (verdict->unjudged)
+		return OG_OUTCOME_REFUSE;
+	switch (mode) {
+	case OG_MODE_AUDIT:
+		return OG_OUTCOME_AS_IS;
+	case OG_MODE_ENFORCE:
+		return worst == OG_REJECT  ? OG_OUTCOME_REFUSE :
+		       worst == OG_REWRITE ? OG_OUTCOME_REWRITTEN :
+					     OG_OUTCOME_AS_IS;
+	case OG_MODE_EXPLAIN:
+		return OG_OUTCOME_REFUSE;
+	}
+	return OG_OUTCOME_REFUSE;
+}
+
+static char *keep(struct og_verdict *verdict, const char *text)
+{
+	char *copy = og_chunk_alloc(&verdict->chunks, strlen(text) + 1);
+
+	return copy ? memcpy(copy, text, strlen(text) + 1) : NULL;
+}
+
+int og_verdict_unjudged(const struct og_err *cause, const struct og_policy *policy,
+			struct og_verdict **ret, struct og_err *reterr)
+{
+	static const char *const none[1];
+	struct og_verdict *verdict = calloc(1, sizeof(*verdict));
+	char why[sizeof(cause->where) + sizeof(cause->msg) + 32];
+	struct og_finding *finding;
+
+	if (cause->line)
+		snprintf(why, sizeof(why), "%s:%u:%u: %s", cause->where, cause->line, cause->col,
+			 cause->msg);
+	else
+		snprintf(why, sizeof(why), "%s%s%s", cause->where, cause->where[0] ? ": " : "",
+			 cause->msg);
+	if (verdict)
+		verdict->entries = calloc(1, sizeof(*verdict->entries));
+	if (!verdict || !verdict->entries) {
+		og_verdict_free(verdict);
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	}
+	finding = &verdict->entries[0].finding;
+	*finding = (struct og_finding){ .rule = "document",
+					.action = OG_REJECT,
+					.path = "",
+					.why = keep(verdict, why),
+					.policy_file = keep(verdict, og_policy_file(policy)) };
+	verdict->n = verdict->cap = 1;
+	verdict->unjudged = true;
+	verdict->exceptions = verdict->expired = (const char **)(uintptr_t)none;
+	if (!finding->why || !finding->policy_file) {
+		og_verdict_free(verdict);
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	}
+	*ret = verdict;
+	return 0;
 }
 
 const char *og_verdict_word(const struct og_verdict *verdict)

@@ -15,6 +15,7 @@ struct og_verdict {
 	struct og_entry *entries;
 	size_t n, cap;
 	unsigned launch; /* mask of enum og_launch */
+	bool unjudged;	 /* refused in every mode */
 	const char **exceptions, **expired;
 	size_t nexceptions, nexpired;
 	struct og_chunk *chunks; /* every string above */

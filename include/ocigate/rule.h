@@ -48,6 +48,7 @@ extern const size_t og_nrules;
 /* ---- for rules: what there is to judge ---- */
 
 enum og_cmd og_cmd(const struct og_pass *pass);
+enum og_action og_action(const struct og_pass *pass); /* of the rule that runs */
 const struct og_facts *og_facts(const struct og_pass *pass);
 /*
  * A place of config.json by its full pointer ("/process/user/uid"), in every

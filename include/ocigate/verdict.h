@@ -40,6 +40,21 @@ unsigned og_verdict_launch(const struct og_verdict *verdict); /* mask of enum og
 size_t og_verdict_exceptions(const struct og_verdict *verdict, const char *const **ret);
 size_t og_verdict_expired(const struct og_verdict *verdict, const char *const **ret);
 
+/* What mode and findings make of a launch (the table of modes, ocigate(8)). */
+enum og_outcome {
+	OG_OUTCOME_REFUSE,
+	OG_OUTCOME_AS_IS,     /* as it came */
+	OG_OUTCOME_REWRITTEN, /* as edited, with the launch actions */
+};
+enum og_outcome og_verdict_outcome(const struct og_verdict *verdict, enum og_mode mode);
+
+/*
+ * A verdict for what could not be judged: one rejection by the rule "document"
+ * that says |cause|. It is refused in every mode.
+ */
+int og_verdict_unjudged(const struct og_err *cause, const struct og_policy *policy,
+			struct og_verdict **ret, struct og_err *reterr);
+
 /* "allow", "rewrite" or "reject", as records say it. */
 const char *og_verdict_word(const struct og_verdict *verdict);
 

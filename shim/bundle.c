@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bundle directory and its config.json: opened by descriptor, read once,
+ * replaced by rename, never edited in place.
+ */
+#include "bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "ocigate/buf.h"
+#include "ocigate/doc.h"
+
+#define CONFIG "config.json"
+#define KEPT   "config.json.ocigate"
+
+/* The working directory in front of a relative path: records outlive this process. */
+static char *make_absolute(const char *given)
+{
+	og_auto_free char *cwd = NULL;
+	char *path;
+
+	if (given && given[0] == '/')
+		return strdup(given);
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return NULL;
+	if (!given)
+		return og_steal(cwd);
+	return asprintf(&path, "%s/%s", cwd, given) < 0 ? NULL : path;
+}
+
+int og_bundle_open(struct og_bundle *bundle, const char *given, struct og_err *reterr)
+{
+	struct stat st;
+
+	bundle->path = make_absolute(given);
+	if (!bundle->path)
+		return og_fail_sys(reterr, errno, "the working directory");
+	bundle->fd = open(bundle->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (bundle->fd < 0 || fstat(bundle->fd, &st) < 0) {
+		og_fail_sys(reterr, errno, "the bundle cannot be opened");
+		og_err_where(reterr, bundle->path, 0, 0);
+		return -1;
+	}
+	/* who may write the directory may exchange config.json after we have read it */
+	if (og_writable_by_others(&st)) {
+		og_fail(reterr, OG_E_HOST,
+			"owner %u, mode %03o: others may write the bundle; make it root's and run "
+			"chmod go-w",
+			st.st_uid, st.st_mode & 07777);
+		og_err_where(reterr, bundle->path, 0, 0);
+		return -1;
+	}
+	return 0;
+}
+
+int og_bundle_read(struct og_bundle *bundle, struct og_err *reterr)
+{
+	return og_file_read(bundle->fd, CONFIG, OG_DOC_MAX_BYTES, OG_FILE_TRUSTED, &bundle->text,
+			    &bundle->len, &bundle->st, reterr);
+}
+
+int og_bundle_replace(struct og_bundle *bundle, const char *text, size_t len, bool keep,
+		      struct og_err *reterr)
+{
+	if (keep &&
+	    og_file_replace(bundle->fd, KEPT, bundle->text, bundle->len, &bundle->st, reterr) < 0)
+		return -1;
+	return og_file_replace(bundle->fd, CONFIG, text, len, &bundle->st, reterr);
+}
+
+int og_bundle_restore(const char *path, struct og_err *reterr)
+{
+	og_auto_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : og_fail_sys(reterr, errno, "the bundle");
+	if (renameat(fd, KEPT, fd, CONFIG) < 0 && errno != ENOENT)
+		return og_fail_sys(reterr, errno, "putting " CONFIG " back");
+	return 0;
+}
+
+void og_bundle_release(struct og_bundle *bundle)
+{
+	if (bundle->fd >= 0)
+		close(bundle->fd);
+	free(bundle->path);
+	free(bundle->text);
+	*bundle = (struct og_bundle)OG_BUNDLE_INIT;
+}

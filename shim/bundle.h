@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bundle: a directory, opened once, whose config.json is read once and, if
+ * the policy asks for it, replaced.
+ */
+#ifndef OG_BUNDLE_H
+#define OG_BUNDLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "ocigate/err.h"
+
+/* Zero-initialise with fd = -1. */
+struct og_bundle {
+	int fd;
+	char *path; /* absolute; owned */
+	char *text; /* config.json as received; owned */
+	size_t len;
+	struct stat st; /* of config.json */
+};
+#define OG_BUNDLE_INIT                                                                             \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
+
+/* |given| as on the command line, NULL for the working directory. */
+int og_bundle_open(struct og_bundle *bundle, const char *given, struct og_err *reterr);
+int og_bundle_read(struct og_bundle *bundle, struct og_err *reterr);
+/*
+ * Put |text| in place of config.json. |keep|: leave the original beside it as
+ * config.json.ocigate, for og_bundle_restore().
+ */
+int og_bundle_replace(struct og_bundle *bundle, const char *text, size_t len, bool keep,
+		      struct og_err *reterr);
+/* Put the kept original back; nothing to do is no error. |path| is absolute. */
+int og_bundle_restore(const char *path, struct og_err *reterr);
+void og_bundle_release(struct og_bundle *bundle);
+
+#endif

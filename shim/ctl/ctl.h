@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ocigatectl: one file per subcommand, one table (main.c). Shared here: reading
+ * a policy and a document as a person points at them, and colours.
+ */
+#ifndef OG_CTL_H
+#define OG_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ocigate/buf.h"
+#include "ocigate/doc.h"
+#include "ocigate/err.h"
+#include "ocigate/policy.h"
+
+/* Exit statuses; of several bundles the worst, in the order 2, 1, 4, 3, 0. */
+enum og_ctl_exit {
+	OG_CTL_OK = 0,
+	OG_CTL_ERROR = 1,
+	OG_CTL_USAGE = 2,
+	OG_CTL_REWRITTEN = 3,
+	OG_CTL_REJECTED = 4,
+};
+
+struct og_subcommand {
+	const char *name, *arguments, *summary, *example;
+	int (*run)(const struct og_subcommand *self, int argc, char *argv[]);
+};
+
+int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[]);
+
+/* Print how a subcommand is used to stderr; OG_CTL_USAGE. */
+int og_ctl_usage(const struct og_subcommand *self, const char *problem);
+/* The same to stdout, for --help; OG_CTL_OK. */
+int og_ctl_help(const struct og_subcommand *self);
+/* Print "ocigatectl: WHERE:LINE:COL: MSG" to stderr; OG_CTL_ERROR. */
+int og_ctl_error(const struct og_err *err);
+
+/* Whether stdout is a terminal that wants colour (NO_COLOR unset). */
+bool og_ctl_colour(void);
+/* An escape sequence, or "" without colour. */
+const char *og_ctl_paint(const char *sequence);
+#define OG_RED	 "\033[31m"
+#define OG_GREEN "\033[32m"
+#define OG_BOLD	 "\033[1m"
+#define OG_PLAIN "\033[0m"
+
+/* |node| as text with one value per line, for people and for diff(1). */
+void og_ctl_pretty(const struct og_node *node, struct og_buf *out);
+/* Print a unified diff of two texts; both stay the caller's. */
+int og_ctl_diff(const char *name, const struct og_buf *before, const struct og_buf *after,
+		struct og_err *reterr);
+
+#endif

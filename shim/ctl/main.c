@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ocigatectl: the table of subcommands, and what they share in talking to people. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static const struct og_subcommand subcommands[] = {
+	{ "dry-run",
+	  "[--policy FILE] [--command create|exec|update] [--format text|diff|json|config] "
+	  "[--facts FILE] BUNDLE...",
+	  "what would become of these bundles (a directory, a config.json, or -)",
+	  "ocigatectl dry-run --policy /etc/ocigate/policy.json examples/bundles/privileged",
+	  og_ctl_dry_run },
+	{ "check", "[FILE]", "every error and warning of a policy, with its place",
+	  "ocigatectl check /etc/ocigate/policy.json", og_ctl_check },
+};
+#define NSUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
+
+static void print_usage(FILE *out, const struct og_subcommand *self)
+{
+	fprintf(out, "usage: ocigatectl %s %s\n\n%s\n\nfor example: %s\n", self->name,
+		self->arguments, self->summary, self->example);
+}
+
+int og_ctl_usage(const struct og_subcommand *self, const char *problem)
+{
+	fprintf(stderr, "ocigatectl: %s: %s\n", self->name, problem);
+	print_usage(stderr, self);
+	return OG_CTL_USAGE;
+}
+
+int og_ctl_help(const struct og_subcommand *self)
+{
+	print_usage(stdout, self);
+	return OG_CTL_OK;
+}
+
+int og_ctl_error(const struct og_err *err)
+{
+	fprintf(stderr, "ocigatectl: ");
+	if (err->where[0] && err->line)
+		fprintf(stderr, "%s:%u:%u: ", err->where, err->line, err->col);
+	else if (err->where[0])
+		fprintf(stderr, "%s: ", err->where);
+	fprintf(stderr, "%s\n", err->msg);
+	return OG_CTL_ERROR;
+}
+
+bool og_ctl_colour(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(no && no[0]);
+}
+
+const char *og_ctl_paint(const char *sequence)
+{
+	return og_ctl_colour() ? sequence : "";
+}
+
+static int usage(FILE *out)
+{
+	fprintf(out, "usage: ocigatectl SUBCOMMAND ...\n\n");
+	for (size_t i = 0; i < NSUBCOMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+	fprintf(out, "\nocigatectl SUBCOMMAND --help says more.\n");
+	return out == stdout ? OG_CTL_OK : OG_CTL_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc < 2)
+		return usage(stderr);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return usage(stdout);
+	if (strcmp(argv[1], "--version") == 0)
+		return puts("ocigatectl " OG_VERSION) < 0 ? OG_CTL_ERROR : OG_CTL_OK;
+	for (size_t i = 0; i < NSUBCOMMANDS; i++) {
+		if (strcmp(argv[1], subcommands[i].name) != 0)
+			continue;
+		if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
+			return og_ctl_help(&subcommands[i]);
+		return subcommands[i].run(&subcommands[i], argc - 1, argv + 1);
+	}
+	fprintf(stderr, "ocigatectl: unknown subcommand %s\n", OG_Q(argv[1]));
+	return usage(stderr);
+}

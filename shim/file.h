@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files read whole, once, from a descriptor that was looked at first, and files
+ * replaced whole. Nothing is looked up by path twice.
+ */
+#ifndef OG_FILE_H
+#define OG_FILE_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "ocigate/err.h"
+
+enum {
+	OG_FILE_FOLLOW = 1 << 0,   /* the last component may be a symbolic link */
+	OG_FILE_TRUSTED = 1 << 1,  /* must be root's or ours, writable by nobody else */
+	OG_FILE_ANY_KIND = 1 << 2, /* a pipe will do as well as a regular file */
+	OG_FILE_MAY_MISS = 1 << 3, /* when absent: 0, *ret NULL */
+};
+
+/*
+ * The file |path| below |dirfd| (AT_FDCWD: as usual), of at most |max| bytes,
+ * NUL-terminated, *ret owned by the caller. |st| may be NULL.
+ */
+int og_file_read(int dirfd, const char *path, size_t max, unsigned flags, char **ret,
+		 size_t *retlen, struct stat *st, struct og_err *reterr);
+
+/* The same of an open descriptor, from where it stands to its end. */
+int og_fd_read(int fd, size_t max, char **ret, size_t *retlen, struct og_err *reterr);
+
+int og_fd_write(int fd, const void *data, size_t len, struct og_err *reterr);
+
+/*
+ * Put |data| in place of |name| below |dirfd| by rename(2): readers see the old
+ * file or the complete new one. Owner and mode are those of |like|.
+ */
+int og_file_replace(int dirfd, const char *name, const void *data, size_t len,
+		    const struct stat *like, struct og_err *reterr);
+
+/* A sealed memory file that the runtime may inherit (no O_CLOEXEC); -1. */
+int og_memfd(const char *name, const void *data, size_t len, struct og_err *reterr);
+
+/* Whether somebody other than root and ourselves may write what |st| describes. */
+int og_writable_by_others(const struct stat *st);
+
+/* For __attribute__((cleanup)): closes unless negative. */
+void og_cleanup_close(const int *fd);
+#define og_auto_close __attribute__((cleanup(og_cleanup_close)))
+
+#endif

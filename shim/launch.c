@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Carrying out a verdict: which runtime, the launch record, the rewritten
+ * document in place, the command line built anew, and the end of this process,
+ * as the runtime or with a message.
+ */
+#include "shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exit.h"
+#include "file.h"
+#include "ocigate/buf.h"
+#include "report.h"
+
+void og_shim_override(struct og_shim *shim, const char *name, const char *value)
+{
+	/* sized for all that this program ever replaces */
+	if (shim->noverrides < OG_OVERRIDES_MAX)
+		shim->overrides[shim->noverrides++] = (struct og_override){ name, value };
+}
+
+static bool is_launch(enum og_verb verb)
+{
+	return verb == OG_VERB_CREATE || verb == OG_VERB_RUN || verb == OG_VERB_RESTORE;
+}
+
+/*
+ * What is known of the container. Only what adds to it needs that to be true: a
+ * container that is there must be stoppable, whatever became of its record.
+ */
+static int read_record(struct og_shim *shim, struct og_err *reterr)
+{
+	enum og_verb verb = shim->cmd.verb;
+	struct og_err err = { 0 };
+
+	if (!shim->cmd.id || is_launch(verb) ||
+	    og_record_read(shim->cmd.root, shim->cmd.id, &shim->record, &err) == 0 ||
+	    (verb != OG_VERB_EXEC && verb != OG_VERB_START && verb != OG_VERB_UPDATE))
+		return 0;
+	*reterr = err;
+	return -1;
+}
+
+int og_shim_prepare(struct og_shim *shim, struct og_err *reterr)
+{
+	if (read_record(shim, reterr) < 0)
+		return -1;
+	return og_runtime_find(shim->cmd.runtime, shim->record ? shim->record->runtime : NULL,
+			       &shim->runtime, reterr);
+}
+
+/* The bytes to launch: written, parsed again, judged again. */
+static int write_document(struct og_shim *shim, enum og_cmd cmd, char **ret, size_t *retlen,
+			  struct og_err *reterr)
+{
+	if (og_doc_write(shim->doc, ret, retlen, reterr) < 0)
+		return -1;
+	return og_recheck(shim->policy, og_hostfacts(shim->host), cmd, *ret, *retlen, reterr);
+}
+
+static bool same_bytes(const struct og_shim *shim, const char *text, size_t len)
+{
+	return len == shim->len && memcmp(text, shim->text, len) == 0;
+}
+
+/* create, run: the record first, so that a launch that fails halfway leaves its trace. */
+static int commit_config(struct og_shim *shim, struct og_err *reterr)
+{
+	og_auto_free char *text = NULL;
+	size_t len = 0;
+	bool keep;
+
+	if (shim->rewritten && write_document(shim, OG_CMD_CREATE, &text, &len, reterr) < 0)
+		return -1;
+	if (text && same_bytes(shim, text, len))
+		free(og_steal(text));
+	/* engines write the file anew at each launch; a plain bundle is the user's own */
+	keep = text && og_hostfacts(shim->host)->engine == OG_ENGINE_NONE;
+	if (og_record_write(og_hostfacts(shim->host), text ? text : shim->text,
+			    text ? len : shim->len, shim->runtime, shim->mode, keep, reterr) < 0)
+		return -1;
+	if (!shim->cmd.bundle)
+		og_shim_override(shim, "bundle", shim->bundle.path);
+	return text ? og_bundle_replace(&shim->bundle, text, len, keep, reterr) : 0;
+}
+
+/* exec, update: the runtime reads a memory file; what the engine wrote is never touched. */
+static int commit_memfd(struct og_shim *shim, enum og_cmd cmd, const char *flag,
+			struct og_err *reterr)
+{
+	og_auto_free char *text = NULL;
+	size_t len = shim->len;
+
+	if (!shim->text)
+		return 0;
+	if (shim->rewritten && write_document(shim, cmd, &text, &len, reterr) < 0)
+		return -1;
+	if (!shim->handed_over && (!text || same_bytes(shim, text, len)))
+		return 0;
+	shim->permit.keep_fd = og_memfd("ocigate", text ? text : shim->text, len, reterr);
+	if (shim->permit.keep_fd < 0)
+		return -1;
+	snprintf(shim->fd_path, sizeof(shim->fd_path), "/proc/self/fd/%d", shim->permit.keep_fd);
+	for (const char *const *name = shim->replaced_flags; name && *name; name++)
+		og_shim_override(shim, *name, NULL);
+	og_shim_override(shim, flag, shim->fd_path);
+	return 0;
+}
+
+/*
+ * delete: everything of ours goes before the runtime runs, because nothing of
+ * us is left after it. Whatever fails here, the container can be deleted.
+ */
+static void commit_delete(struct og_shim *shim)
+{
+	struct og_err ignored = { 0 };
+
+	if (!shim->record ||
+	    (!og_cmdline_has(&shim->cmd, "force") && og_record_alive(shim->record)))
+		return;
+	if (shim->record->kept)
+		og_bundle_restore(shim->record->bundle, &ignored);
+	og_record_remove(shim->cmd.root, shim->cmd.id, &ignored);
+}
+
+int og_shim_commit(struct og_shim *shim, struct og_err *reterr)
+{
+	if (shim->permit.close_fds && og_cmdline_has(&shim->cmd, "preserve-fds"))
+		og_shim_override(shim, "preserve-fds", NULL);
+	if (shim->cmd.verb == OG_VERB_CREATE || shim->cmd.verb == OG_VERB_RUN)
+		return commit_config(shim, reterr);
+	if (shim->cmd.verb == OG_VERB_EXEC)
+		return commit_memfd(shim, OG_CMD_EXEC, "process", reterr);
+	if (shim->cmd.verb == OG_VERB_UPDATE)
+		return commit_memfd(shim, OG_CMD_UPDATE, "resources", reterr);
+	if (shim->cmd.verb == OG_VERB_DELETE)
+		commit_delete(shim);
+	return 0;
+}
+
+int og_shim_exec(struct og_shim *shim, struct og_err *reterr)
+{
+	const char *name = strrchr(shim->runtime, '/') + 1;
+	og_auto_free char **argv = NULL;
+
+	if (og_cmdline_build(&shim->cmd, name, shim->overrides, shim->noverrides, &argv, reterr) <
+	    0)
+		return -1;
+	return og_runtime_exec(&shim->permit, shim->runtime, argv, reterr);
+}
+
+int og_shim_fail(struct og_shim *shim, const struct og_err *err)
+{
+	char text[1200];
+
+	og_report_error(shim->refusal ? shim->refusal : og_report_text(err, text, sizeof(text)),
+			shim->cmd.log);
+	return shim->cmd.verb == OG_VERB_EXEC ? OG_EXIT_EXEC_FAILED : OG_EXIT_FAILED;
+}
