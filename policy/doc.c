@@ -14,6 +14,7 @@
 
 #include "doc_node.h"
 #include "ocigate/buf.h"
+#include "utf8.h"
 
 struct parse {
 	struct og_doc *doc;
@@ -143,11 +144,13 @@ static int stop_nomem(struct parse *p)
 static size_t skip_between(const struct parse *p, size_t pos)
 {
 	const char *s = p->src->text;
+	bool comments = p->doc->flags & OG_DOC_COMMENTS;
 
 	for (;; pos++) {
-		if (s[pos] == '/' && s[pos + 1] == '/')
+		if (comments && s[pos] == '/' && s[pos + 1] == '/')
 			pos += strcspn(s + pos, "\n");
-		else if (s[pos] == '/' && s[pos + 1] == '*' && strstr(s + pos + 2, "*/"))
+		else if (comments && s[pos] == '/' && s[pos + 1] == '*' &&
+			 strstr(s + pos + 2, "*/"))
 			pos = (size_t)(strstr(s + pos + 2, "*/") + 1 - s);
 		else if (!s[pos] || !strchr(" \t\r\n,:", s[pos]))
 			return pos;
@@ -179,6 +182,21 @@ static unsigned hex4(const char *s)
 	for (int i = 0; i < 4; i++)
 		v = v << 4 | (s[i] <= '9' ? (unsigned)(s[i] - '0') : ((unsigned)s[i] & 7) + 9);
 	return v;
+}
+
+/* yajl's own check lets overlong forms and encoded surrogates pass. */
+static int check_utf8(struct parse *p, size_t start, size_t end)
+{
+	const unsigned char *s = (const unsigned char *)p->src->text;
+
+	while (start < end) {
+		size_t n = s[start] < 0x80 ? 1 : og_utf8_len(s + start, end - start);
+
+		if (n == 0)
+			return stop(p, start, "a string is not valid UTF-8");
+		start += n;
+	}
+	return 1;
 }
 
 /* yajl accepts \u0000 and surrogates without their other half. */
@@ -289,7 +307,8 @@ static int on_string(void *ctx, const unsigned char *text, size_t len)
 	const char *str;
 	struct og_node *node;
 
-	if (!take_span(p, "\"", "\"", &start, &end) || !check_escapes(p, start, end))
+	if (!take_span(p, "\"", "\"", &start, &end) || !check_utf8(p, start, end) ||
+	    !check_escapes(p, start, end))
 		return 0;
 	str = keep_string(p, text, len);
 	node = str ? new_node(p, OG_STRING, start, end) : NULL;
@@ -304,7 +323,8 @@ static int on_key(void *ctx, const unsigned char *text, size_t len)
 	struct parse *p = ctx;
 	size_t end;
 
-	if (!take_span(p, "\"", "\"", &p->key_start, &end) || !check_escapes(p, p->key_start, end))
+	if (!take_span(p, "\"", "\"", &p->key_start, &end) || !check_utf8(p, p->key_start, end) ||
+	    !check_escapes(p, p->key_start, end))
 		return 0;
 	p->key = keep_string(p, text, len);
 	return p->key != NULL;
@@ -429,8 +449,8 @@ static int stop_syntax(struct parse *p)
 					     p->src->len);
 	const char *why = text ? (const char *)text : "malformed JSON";
 
-	if (at > 0 && at >= p->src->len)
-		at = p->src->len - 1;
+	if (at > p->src->len)
+		at = p->src->len;
 	why = strncmp(why, "lexical error: ", 15) == 0 ? why + 15
 	      : strncmp(why, "parse error: ", 13) == 0 ? why + 13
 						       : why;

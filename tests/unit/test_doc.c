@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The document: what is refused and where, spans, the view, edits, writing back. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ocigate/buf.h"
+#include "ocigate/doc.h"
+#include "policy/doc_edit.h"
+
+static struct og_doc *parse(const char *text, struct og_err *err)
+{
+	struct og_doc *doc = NULL;
+
+	*err = (struct og_err){ 0 };
+	og_doc_parse("config.json", text, strlen(text), 0, &doc, err);
+	return doc;
+}
+
+static struct og_doc *must_parse(const char *text)
+{
+	struct og_err err;
+	struct og_doc *doc = parse(text, &err);
+
+	cr_assert(ne(ptr, doc, NULL), "%u:%u: %s", err.line, err.col, err.msg);
+	return doc;
+}
+
+/* Write |doc|, compare with |expected|, free it. */
+static void expect(struct og_doc *doc, const char *expected)
+{
+	struct og_err err = { 0 };
+	char *text = NULL;
+	size_t len;
+
+	cr_assert(eq(int, og_doc_write(doc, &text, &len, &err), 0));
+	cr_expect(eq(str, text, (char *)expected));
+	cr_expect(eq(sz, len, strlen(expected)));
+	free(text);
+	og_doc_free(doc);
+}
+
+static void refused(const char *text, unsigned line, unsigned col, const char *why)
+{
+	struct og_err err;
+	struct og_doc *doc = parse(text, &err);
+
+	cr_assert(eq(ptr, doc, NULL), "accepted: %s", text);
+	cr_expect(eq(int, (int)err.code, (int)OG_E_CONFIG), "%s", text);
+	cr_expect(eq(uint, err.line, line), "%s: line %u", text, err.line);
+	cr_expect(eq(uint, err.col, col), "%s: column %u", text, err.col);
+	cr_expect(ne(ptr, strstr(err.msg, why), NULL), "%s: %s", text, err.msg);
+}
+
+Test(doc, identity)
+{
+	static const char *const texts[] = {
+		"{}",
+		"[]",
+		" \t\r\n{ \"a\" : [ 1 , 2.50 , -0 , 1e+9 ] }\n\n",
+		"18446744073709551615",
+		"\"\\u003c\\/\\u00e9\\ud83d\\ude00\"",
+		"null",
+		"false",
+		"{\"a\":{\"b\":{\"c\":[[[]]]}},\"\":0}",
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		expect(must_parse(texts[i]), texts[i]);
+}
+
+Test(doc, refuses_what_readers_understand_differently)
+{
+	refused("", 1, 1, "empty");
+	refused("{\"a\":1,\"a\":2}", 1, 8, "twice");
+	refused("{\"a\":1,\n \"\\u0061\":2}", 2, 2, "twice");
+	refused("{\"a\":\"x\\u0000y\"}", 1, 8, "\\u0000");
+	refused("{\"a\\u0000\":1}", 1, 4, "\\u0000");
+	refused("[\"\\ud800\"]", 1, 3, "surrogate");
+	refused("[\"\\udc00\\ud800\"]", 1, 3, "surrogate");
+	refused("[\"\\ud800\\u0041\"]", 1, 3, "surrogate");
+	refused("{} {}", 1, 4, "trailing");
+	refused("{}x", 1, 3, "trailing");
+	refused("[1,]", 1, 4, "unallowed");
+	refused("[01]", 1, 3, "");
+	refused("[1", 1, 3, "EOF");
+	refused("[+1]", 1, 2, "");
+	refused("[NaN]", 1, 2, "");
+	refused("[TRUE]", 1, 2, "");
+	refused("['a']", 1, 2, "");
+	refused("[1.]", 1, 2, "");
+	refused("[\"a\nb\"]", 1, 2, "");
+	refused("[\"\xff\"]", 1, 2, "UTF8");
+	refused("[\"\xc3(\"]", 1, 2, "UTF8");
+	refused("[\"\xed\xa0\x80\"]", 1, 3, "UTF-8");
+	refused("[\"\xc0\x80\"]", 1, 3, "UTF-8");
+	refused("[\"\xf4\x90\x80\x80\"]", 1, 3, "UTF-8");
+	refused("\xef\xbb\xbf{}", 1, 1, "");
+	refused("/* c */ {}", 1, 1, "comment");
+	refused("// c\n{}", 1, 1, "comment");
+	refused("{\"a\":1}\n\nx ", 3, 1, "trailing");
+}
+
+Test(doc, refuses_a_raw_nul)
+{
+	static const char text[] = "{\"a\":1}\0{}";
+	struct og_err err = { 0 };
+	struct og_doc *doc = NULL;
+
+	cr_expect(eq(int, og_doc_parse("c", text, sizeof(text) - 1, 0, &doc, &err), -1));
+	cr_expect(eq(uint, err.col, 8));
+	cr_expect(ne(ptr, strstr(err.msg, "NUL"), NULL));
+}
+
+static char *nested(unsigned depth)
+{
+	struct og_buf out = { 0 };
+
+	for (unsigned i = 0; i < depth; i++)
+		og_buf_puts(&out, "[");
+	for (unsigned i = 0; i < depth; i++)
+		og_buf_puts(&out, "]");
+	return og_buf_steal(&out);
+}
+
+Test(doc, depth_is_limited)
+{
+	char *fits = nested(OG_DOC_MAX_DEPTH), *deeper = nested(OG_DOC_MAX_DEPTH + 1);
+
+	og_doc_free(must_parse(fits));
+	refused(deeper, 1, OG_DOC_MAX_DEPTH + 1, "64 levels");
+	free(fits);
+	free(deeper);
+}
+
+Test(doc, nodes_and_bytes_are_limited)
+{
+	struct og_buf out = { 0 };
+	struct og_err err = { 0 };
+	struct og_doc *doc = NULL;
+
+	og_buf_puts(&out, "[0");
+	for (unsigned i = 0; i < OG_DOC_MAX_NODES; i++)
+		og_buf_puts(&out, ",0");
+	og_buf_puts(&out, "]");
+	cr_expect(eq(int, og_doc_parse("c", out.data, out.len, 0, &doc, &err), -1));
+	cr_expect(ne(ptr, strstr(err.msg, "too many values"), NULL));
+	err = (struct og_err){ 0 };
+	cr_expect(eq(int, og_doc_parse("c", out.data, OG_DOC_MAX_BYTES + 1, 0, &doc, &err), -1));
+	cr_expect(ne(ptr, strstr(err.msg, "16 MiB"), NULL));
+	og_buf_release(&out);
+}
+
+Test(doc, duplicate_in_a_large_object)
+{
+	struct og_buf out = { 0 };
+
+	og_buf_puts(&out, "{");
+	for (unsigned i = 0; i < 100; i++)
+		og_buf_printf(&out, "\"k%u\":0,\n", i);
+	og_buf_puts(&out, "\"k42\":1}");
+	refused(out.data, 101, 1, "\"k42\"");
+	og_buf_release(&out);
+}
+
+Test(doc, comments_only_where_allowed)
+{
+	static const char text[] = "// one\n{ /* two */ \"a\" /**/ : /* \"*\" */ [1, // x\n2] }";
+	struct og_err err = { 0 };
+	struct og_doc *doc = NULL;
+	unsigned line, col;
+
+	cr_assert(eq(int, og_doc_parse("p", text, strlen(text), OG_DOC_COMMENTS, &doc, &err), 0),
+		  "%s", err.msg);
+	og_pos(og_get(og_doc_root(doc), "/a/1"), &line, &col);
+	cr_expect(eq(uint, line, 3));
+	cr_expect(eq(uint, col, 1));
+	expect(doc, text);
+}
+
+Test(doc, spans_of_every_kind)
+{
+	struct og_doc *doc = must_parse(
+		"{\"a\":null,\"b\":true,\"c\":-1.5,\"d\":\"x\\n\",\"e\":[ ],\"f\":{ }}");
+	static const struct {
+		const char *pointer, *raw;
+	} spans[] = { { "/a", "null" },	    { "/b", "true" }, { "/c", "-1.5" },
+		      { "/d", "\"x\\n\"" }, { "/e", "[ ]" },  { "/f", "{ }" } };
+
+	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+		size_t len;
+		const char *raw = og_raw(og_get(og_doc_root(doc), spans[i].pointer), &len);
+
+		cr_expect(eq(sz, len, strlen(spans[i].raw)));
+		cr_expect(eq(int, strncmp(raw, spans[i].raw, len), 0));
+	}
+	cr_expect(eq(str, (char *)og_str(og_get(og_doc_root(doc), "/d")), "x\n"));
+	cr_expect(og_is_true(og_get(og_doc_root(doc), "/b")));
+	cr_expect(og_is_null(og_get(og_doc_root(doc), "/a")));
+	cr_expect(og_is_null(og_get(og_doc_root(doc), "/zz")));
+	og_doc_free(doc);
+}
+
+Test(doc, numbers_are_exact_or_none)
+{
+	struct og_doc *doc = must_parse(
+		"[0,18446744073709551615,18446744073709551616,-1,-0,1.0,1e3,"
+		"\"7\",-9223372036854775808,-9223372036854775809,9223372036854775808]");
+	static const struct {
+		int u, i;
+	} ok[] = { { 0, 0 },   { 0, -1 },  { -1, -1 }, { -1, 0 },  { -1, -1 }, { -1, -1 },
+		   { -1, -1 }, { -1, -1 }, { -1, 0 },  { -1, -1 }, { 0, -1 } };
+	size_t n = 0;
+
+	og_each (node, og_doc_root(doc)) {
+		uint64_t u = 0;
+		int64_t i = 0;
+
+		cr_expect(eq(int, og_u64(node, &u), ok[n].u), "u64 of element %zu", n);
+		cr_expect(eq(int, og_i64(node, &i), ok[n].i), "i64 of element %zu", n);
+		if (n == 1)
+			cr_expect(eq(u64, u, UINT64_MAX));
+		if (n == 8)
+			cr_expect(eq(i64, i, INT64_MIN));
+		n++;
+	}
+	og_doc_free(doc);
+}
+
+Test(doc, pointers_both_ways)
+{
+	struct og_doc *doc = must_parse("{\"a/b\":{\"m~n\":[10,{\"\":5}]},\"x\":1}");
+	const struct og_node *root = og_doc_root(doc), *deep = og_get(root, "/a~1b/m~0n/1/");
+	char buf[64], small[8];
+	uint64_t value = 0;
+
+	cr_assert(ne(ptr, (void *)deep, NULL));
+	cr_expect(eq(int, og_u64(deep, &value), 0));
+	cr_expect(eq(u64, value, 5));
+	cr_expect(eq(str, og_pointer(deep, buf, sizeof(buf)), "/a~1b/m~0n/1/"));
+	cr_expect(eq(str, og_pointer(root, buf, sizeof(buf)), ""));
+	cr_expect(eq(str, og_pointer(deep, small, sizeof(small)) + strlen(small) - 3, "..."));
+	cr_expect(eq(ptr, (void *)og_get(root, "/a~1b/m~0n/2"), NULL));
+	cr_expect(eq(ptr, (void *)og_get(root, "/a~1b/m~0n/01"), NULL));
+	cr_expect(eq(ptr, (void *)og_get(root, "/x/y"), NULL));
+	cr_expect(eq(ptr, (void *)og_get(root, "x"), NULL));
+	cr_expect(eq(ptr, (void *)og_get(root, ""), (void *)root));
+	og_doc_free(doc);
+}
+
+static void edit_remove(struct og_doc *doc, const char *pointer)
+{
+	struct og_err err = { 0 };
+
+	cr_assert(eq(int, og_doc_remove(doc, og_get(og_doc_root(doc), pointer), &err), 0), "%s",
+		  err.msg);
+}
+
+Test(doc, removals_keep_the_rest_as_it_stood)
+{
+	static const char text[] = "{ \"a\" : 1 ,\n  \"b\":[ 1, 2 ,3 ] , \"c\":{} }";
+	struct og_doc *doc = must_parse(text);
+
+	edit_remove(doc, "/a");
+	expect(doc, "{ \n  \"b\":[ 1, 2 ,3 ] , \"c\":{} }");
+	doc = must_parse(text);
+	edit_remove(doc, "/c");
+	expect(doc, "{ \"a\" : 1 ,\n  \"b\":[ 1, 2 ,3 ] }");
+	doc = must_parse(text);
+	edit_remove(doc, "/b/0");
+	edit_remove(doc, "/b/0");
+	expect(doc, "{ \"a\" : 1 ,\n  \"b\":[ 3 ] , \"c\":{} }");
+	doc = must_parse(text);
+	for (int i = 0; i < 3; i++)
+		edit_remove(doc, "/b/0");
+	cr_expect(eq(sz, og_count(og_get(og_doc_root(doc), "/b")), 0));
+	expect(doc, "{ \"a\" : 1 ,\n  \"b\":[ ] , \"c\":{} }");
+}
+
+Test(doc, edits_are_seen_at_once_and_written)
+{
+	struct og_doc *doc = must_parse("{\"a\":[1,2],\"b\":{\"c\":7}}");
+	const struct og_node *root = og_doc_root(doc), *added;
+	struct og_err err = { 0 };
+	char path[64];
+
+	cr_assert(
+		eq(int, og_doc_replace(doc, og_get(root, "/a/1"), "{\"x\":[]}", &added, &err), 0));
+	cr_expect(eq(str, og_pointer(added, path, sizeof(path)), "/a/1"));
+	cr_assert(eq(int, og_doc_add(doc, og_get(root, "/a/1/x"), NULL, "9", &added, &err), 0));
+	cr_expect(eq(str, og_pointer(added, path, sizeof(path)), "/a/1/x/-"));
+	cr_assert(eq(int, og_doc_add(doc, og_get(root, "/b"), "d\"", "null", &added, &err), 0));
+	cr_assert(eq(int, og_doc_add(doc, og_get(root, "/a"), NULL, "3", &added, &err), 0));
+	cr_expect(eq(str, og_pointer(added, path, sizeof(path)), "/a/-"));
+	cr_expect(og_node_is_added(added));
+	cr_expect(not(og_node_is_added(og_get(root, "/b/c"))));
+	cr_expect(eq(sz, og_count(og_get(root, "/a")), 3));
+	cr_assert(eq(int, og_doc_remove(doc, og_get(root, "/b/c"), &err), 0));
+	cr_expect(eq(ptr, (void *)og_get(root, "/b/c"), NULL));
+	expect(doc, "{\"a\":[1,{\"x\":[9]},3],\"b\":{\"d\\\"\":null}}");
+}
+
+Test(doc, what_is_no_edit_is_an_error)
+{
+	struct og_doc *doc = must_parse("{\"a\":[1]}");
+	const struct og_node *root = og_doc_root(doc), *added;
+	struct og_err err = { 0 };
+
+	cr_expect(eq(int, og_doc_replace(doc, og_get(root, "/a"), "[", &added, &err), -1));
+	cr_expect(eq(int, (int)err.code, (int)OG_E_BUG));
+	err = (struct og_err){ 0 };
+	cr_expect(eq(int, og_doc_add(doc, root, "a", "1", &added, &err), -1));
+	err = (struct og_err){ 0 };
+	cr_expect(eq(int, og_doc_add(doc, root, NULL, "1", &added, &err), -1));
+	err = (struct og_err){ 0 };
+	cr_expect(eq(int, og_doc_remove(doc, root, &err), -1));
+	expect(doc, "{\"a\":[1]}");
+}
+
+Test(doc, owners_are_found_above_and_below)
+{
+	struct og_doc *doc = must_parse("{\"a\":{\"b\":[1,2]},\"c\":0}");
+	const struct og_node *root = og_doc_root(doc), *edited;
+	struct og_err err = { 0 };
+
+	cr_assert(eq(int, og_doc_replace(doc, og_get(root, "/a/b/0"), "9", &edited, &err), 0));
+	og_node_set_owner(edited, 4);
+	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/a")), 4));
+	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/a/b/0")), 4));
+	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/a/b/1")), 0));
+	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/c")), 0));
+	og_doc_free(doc);
+}
