@@ -19,7 +19,7 @@ static const struct og_node *skip_removed(const struct og_node *node)
 
 const struct og_node *og_doc_root(const struct og_doc *doc)
 {
-	return doc->root;
+	return doc ? doc->root : NULL;
 }
 
 enum og_type og_type(const struct og_node *node)

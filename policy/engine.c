@@ -17,6 +17,11 @@ enum og_cmd og_cmd(const struct og_pass *pass)
 	return pass->cmd;
 }
 
+enum og_action og_action(const struct og_pass *pass)
+{
+	return pass->action;
+}
+
 const struct og_facts *og_facts(const struct og_pass *pass)
 {
 	return pass->facts;

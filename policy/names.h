@@ -14,6 +14,7 @@ extern const char *const og_caps[];
 extern const size_t og_ncaps;
 /* Longest name, with the NUL: "CAP_CHECKPOINT_RESTORE". */
 #define OG_CAP_NAME_MAX 24
+#define OG_CAPS_MAX	64 /* a set of capabilities is one uint64_t */
 
 /* The number of |name|, spelled exactly as in the specification; -1: no such capability. */
 int og_cap_exact(const char *name);

@@ -123,10 +123,15 @@ static int record(struct og_pass *pass, enum og_action action, const struct chan
 	return pass->reterr->code == OG_OK ? 0 : -1;
 }
 
-/* What an edit becomes under the rule's action. */
+/*
+ * What an edit becomes under the rule's action. The rule document always
+ * rejects, and edits only what its option "unknown" says to remove.
+ */
 static enum og_action edit_action(const struct og_pass *pass)
 {
-	return pass->undoing ? OG_REWRITE : pass->action;
+	if (pass->undoing || og_rules[pass->rule].flags & OG_RULE_ALWAYS)
+		return OG_REWRITE;
+	return pass->action;
 }
 
 /* What a rejection becomes: only an audit rule lets it pass. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of the policy compiler share: the arena a policy lives in, the
+ * What the parts of the policy compiler share: the pool a policy lives in, the
  * problems found in its files, values of options, and changes of values, of
- * which a layer and an exception are lists. For compile.c, layers.c,
- * exceptions.c, option_types.c, lists.c and effective.c only.
+ * which a layer and an exception are lists. For the files named below only.
  */
 #ifndef OG_POLICY_INTERNAL_H
 #define OG_POLICY_INTERNAL_H
@@ -22,19 +21,19 @@
 #define OG_POLICY_MAX_LAYERS  8
 #define OG_TEXT_MAX	      4095 /* of one string: PATH_MAX without its NUL */
 
-/* ---- arena.c: memory that is freed at once; a failure sticks ---- */
+/* ---- pool.c, sort.c: memory that is freed at once; a failure sticks ---- */
 
-struct og_chunk;
-struct og_arena {
-	struct og_chunk *chunks;
+struct og_pool_chunk;
+struct og_pool {
+	struct og_pool_chunk *chunks;
 	bool failed;
 };
 
 /* Zeroed; NULL after a failure (now or earlier), and for n == 0 some address. */
-void *og_arena_alloc(struct og_arena *arena, size_t n, size_t size);
-char *og_arena_copy(struct og_arena *arena, const char *text, size_t len);
-char *og_arena_text(struct og_arena *arena, const char *text); /* NULL stays NULL */
-void og_arena_release(struct og_arena *arena);
+void *og_pool_alloc(struct og_pool *pool, size_t n, size_t size);
+char *og_pool_copy(struct og_pool *pool, const char *text, size_t len);
+char *og_pool_text(struct og_pool *pool, const char *text); /* NULL stays NULL */
+void og_pool_release(struct og_pool *pool);
 
 /*
  * Sort in place without memory of its own: qsort(3) asks the kernel how much
@@ -52,16 +51,18 @@ struct og_problem {
 };
 
 struct og_problems {
-	struct og_arena arena;
+	struct og_pool pool;
 	struct og_problem *list;
-	size_t n, cap, errors;
+	size_t n, cap;
+	size_t errors, listed; /* errors found, and those in the list */
+	bool quiet;	       /* nobody asks for warnings: do not look for them */
 };
 
 /* A file while it is read. |source| is its index; the preset comes last. */
 struct og_reader {
 	struct og_policy *policy;
 	struct og_problems *problems;
-	const char *file; /* in the policy's arena: a path, or the preset's name */
+	const char *file; /* in the policy's pool: a path, or the preset's name */
 	unsigned source;
 	bool preset;
 	size_t *entries; /* list entries of all files */
@@ -91,6 +92,7 @@ struct og_value {
 	struct og_list raw;  /* as layers change it: overlapping ranges are still whole */
 	const char *file;    /* who decided, and where; line 0: a preset */
 	unsigned line;
+	unsigned source, source_line, source_col; /* the same for problems */
 };
 
 struct og_origin {
@@ -140,6 +142,8 @@ const struct og_constraint *og_option_constraint(enum og_option option); /* neve
 /* ---- option_types.c ---- */
 
 bool og_type_is_list(enum og_opt_type type);
+/* Count |n| list entries towards the limit. False: reported. */
+bool og_entries_count(const struct og_reader *reader, const struct og_node *node, size_t n);
 /* False: reported. |how| is OG_HOW_SET for everything that is no list. */
 bool og_value_read(const struct og_reader *reader, const struct og_node *node,
 		   enum og_option option, enum og_how how, struct og_change *ret);
@@ -165,10 +169,10 @@ int og_item_compare(enum og_opt_type type, const struct og_item *a, const struct
 const struct og_item *og_list_find(enum og_opt_type type, const struct og_list *list,
 				   const struct og_item *key);
 /* Add to, and take from, |base| in the order given; |n| changes of one option. Linear in all. */
-bool og_list_merge(struct og_arena *arena, enum og_opt_type type, const struct og_list *base,
+bool og_list_merge(struct og_pool *pool, enum og_opt_type type, const struct og_list *base,
 		   const struct og_change *const *changes, size_t n, struct og_list *ret);
 /* |raw| as rules see it: ranges that overlap are cut so that they do not. */
-bool og_list_finish(struct og_arena *arena, enum og_opt_type type, const struct og_list *raw,
+bool og_list_finish(struct og_pool *pool, enum og_opt_type type, const struct og_list *raw,
 		    struct og_list *ret);
 
 /* ---- layers.c ---- */
@@ -218,11 +222,11 @@ struct og_names { /* sorted */
 struct og_exception {
 	const char *name, *reason, *expires; /* expires NULL: never */
 	unsigned source, line, col;
+	unsigned image_line, image_col;
 	struct og_names images; /* image ids and repository digests, as og_image_key() */
 	struct og_names cri_namespaces;
 	bool engines_given, sandbox_given, sandbox;
 	unsigned engines; /* a bit for each enum og_engine */
-	unsigned image_line, image_col;
 	struct og_changes changes;
 };
 
@@ -235,7 +239,7 @@ bool og_exception_expired(const struct og_exception *exception, const char *toda
 /* ---- the policy ---- */
 
 struct og_policy {
-	struct og_arena arena;
+	struct og_pool pool;
 	const char *file, *message;
 	enum og_mode mode;
 	struct og_audit audit;
@@ -246,7 +250,7 @@ struct og_policy {
 };
 
 /* effective.c: carry out |n| changes of one option on |value|; the first may be a SET. */
-bool og_value_change(struct og_arena *arena, enum og_option option, struct og_value *value,
+bool og_value_change(struct og_pool *pool, enum og_option option, struct og_value *value,
 		     const struct og_change *const *changes, size_t n);
 
 #endif

@@ -72,6 +72,10 @@ static int usage(FILE *out)
 
 int main(int argc, char *argv[])
 {
+	/* what this tool inherits is no fact about a launch */
+	if (close_range(3, ~0U, 0) < 0 || unsetenv("LISTEN_FDS") < 0 ||
+	    unsetenv("NOTIFY_SOCKET") < 0)
+		return OG_CTL_ERROR;
 	if (argc < 2)
 		return usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

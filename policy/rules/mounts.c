@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mounts: every entry of the list. Here: where something may be mounted, and
+ * which file systems besides binds. Binds are judged by policy/mount_binds.c,
+ * words of options by policy/mount_options.c.
+ */
+#include "ocigate/rule.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/mount_binds.h"
+#include "policy/mount_options.h"
+#include "policy/rules_table.h"
+
+/* Far more than an engine writes; the kernel's own limit is 100,000 (fs.mount-max). */
+#define MOUNTS_MAX 10000
+
+/* ---- destinations ---- */
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return !strncmp(path, dir, len) && path[len] == '/';
+}
+
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	return !strcmp(path, dir) || is_below(path, dir);
+}
+
+/* Runtimes disagree about everything else: some mount over the whole root then. */
+static bool is_normalised(const char *path)
+{
+	for (; *path == '/'; path += strcspn(path, "/")) {
+		size_t len = strcspn(++path, "/");
+
+		if (len == 0 || (len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+	}
+	return *path == '\0';
+}
+
+/*
+ * Nodes and links that the runtime makes itself, after the mounts: what is
+ * there already would be used in their place, /dev/null also for masking.
+ */
+static bool is_runtime_node(const char *path)
+{
+	static const char *const names[] = { "null",   "zero",	 "full",    "random", "urandom",
+					     "tty",    "ptmx",	 "console", "fd",     "stdin",
+					     "stdout", "stderr", "core" };
+
+	if (!is_below(path, "/dev"))
+		return false;
+	path += strlen("/dev/");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(path, names[i]))
+			return true;
+	return is_below(path, "fd") || is_below(path, "pts");
+}
+
+/* Why nothing may be mounted there at all, place for place; NULL: something may. */
+static const char *bad_destination(const struct og_pass *pass, const char *path)
+{
+	const char *rootfs = og_facts(pass)->rootfs;
+	const char *written = og_str(og_at(pass, "/root/path"));
+
+	if (!strcmp(path, "/"))
+		return "is the root directory itself: mount it on a directory below";
+	if (path[0] != '/' || !is_normalised(path))
+		return "is not absolute and normalised: write it without \".\", \"..\" and "
+		       "repeated or trailing slashes";
+	if (is_below(path, "/proc"))
+		return "lies in \"/proc\": mount it elsewhere";
+	if (is_below(path, "/sys") && strcmp(path, "/sys/fs/cgroup"))
+		return "lies in \"/sys\": mount it elsewhere";
+	if (is_runtime_node(path))
+		return "is made by the runtime itself: mount it elsewhere";
+	/* runc cuts the host's path of the root off, then mounts on what is left */
+	if ((rootfs && strcmp(rootfs, "/") && is_at_or_below(path, rootfs)) ||
+	    (written && strlen(written) > 1 && is_at_or_below(path, written)))
+		return "begins with the path of the root directory: write the path as it is "
+		       "seen in the container";
+	return NULL;
+}
+
+static bool is_system_place(const char *path)
+{
+	return !strcmp(path, "/proc") || !strcmp(path, "/sys") || !strcmp(path, "/dev") ||
+	       !strcmp(path, "/sys/fs/cgroup") || !strcmp(path, "/dev/pts");
+}
+
+/* ---- one mount over another ---- */
+
+struct point {
+	const char *path;
+	size_t order; /* place in the list */
+	const struct og_node *mount;
+};
+
+struct points {
+	struct point *items; /* sorted by path, then order */
+	size_t n;
+};
+
+static int compare_points(const void *a, const void *b)
+{
+	const struct point *x = a, *y = b;
+	int c = strcmp(x->path, y->path);
+
+	return c ? c : x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* The last mount on the first |len| bytes of |path|; NULL: none. */
+static const struct point *point_at(const struct points *points, const char *path, size_t len)
+{
+	size_t lo = 0, hi = points->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = strncmp(points->items[mid].path, path, len);
+
+		if (c > 0 || (c == 0 && points->items[mid].path[len] != '\0'))
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	if (lo == 0 || strncmp(points->items[lo - 1].path, path, len) ||
+	    points->items[lo - 1].path[len] != '\0')
+		return NULL;
+	return &points->items[lo - 1];
+}
+
+static int find_points(const struct og_node *mounts, struct points *ret)
+{
+	size_t order = 0;
+
+	ret->items = calloc(og_count(mounts) + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return -1;
+	og_each (mount, mounts) {
+		const char *path = og_str(og_member(mount, "destination"));
+
+		if (path)
+			ret->items[ret->n++] = (struct point){ path, order, mount };
+		order++;
+	}
+	qsort(ret->items, ret->n, sizeof(*ret->items), compare_points);
+	return 0;
+}
+
+/* Mounts that are hidden by a later one, on the same place or on a directory above. */
+static int judge_order(struct og_pass *pass, const struct points *points)
+{
+	for (size_t i = 0; i < points->n; i++) {
+		const struct point *under = &points->items[i];
+		const char *slash = under->path[0] == '/' ? under->path : NULL;
+
+		while (slash) {
+			const struct point *over;
+
+			slash = strchr(slash + 1, '/');
+			over = point_at(points, under->path,
+					slash ? (size_t)(slash - under->path)
+					      : strlen(under->path));
+			if (!over || over->order <= under->order)
+				continue;
+			if (og_reject(pass, over->mount,
+				      "the mount on %s hides an earlier one on %s: remove one of "
+				      "them",
+				      OG_Q(over->path), OG_Q(under->path)) < 0)
+				return -1;
+			break;
+		}
+	}
+	return 0;
+}
+
+/* ---- file systems besides binds ---- */
+
+/*
+ * 1 and *ret: may be there, 0: answered, -1. A file system that shows the
+ * host's kernel is masked and read-only at its usual place only.
+ */
+static int judge_type(struct og_pass *pass, const struct og_node *mount, const char *path,
+		      const struct og_mount_options *have, const struct og_mount_place **ret)
+{
+	const char *type = og_str(og_member(mount, "type"));
+
+	if (have->refused)
+		return og_reject(pass, mount,
+				 "the option %s is not allowed (mount on %s): remove it",
+				 OG_Q(have->refused), OG_Q(path));
+	if (!type || !*type || !strcmp(type, "bind"))
+		return og_reject(pass, mount,
+				 "the mount on %s has no type that says what it is: a bind needs "
+				 "the option \"bind\" or \"rbind\"",
+				 OG_Q(path));
+	if (!og_opt_has(pass, OG_OPT_mounts_types, type) || !og_mount_place_find(type, path, ret))
+		return og_reject(
+			pass, mount,
+			"the file system type %s is not allowed (mount on %s): use a tmpfs "
+			"or a volume",
+			OG_Q(type), OG_Q(path));
+	if (!*ret || (!(*ret)->destination && is_system_place(path)))
+		return og_reject(pass, mount, "a file system of type %s may not be mounted on %s",
+				 OG_Q(type), OG_Q(path));
+	return 1;
+}
+
+static int fix_place(struct og_pass *pass, const struct og_node *mount,
+		     const struct og_mount_place *place, uint64_t size)
+{
+	og_auto_buf struct og_buf json = { 0 }, why = { 0 };
+
+	if (!og_place_options(place, og_member(mount, "options"), size, &json))
+		return 0;
+	og_buf_printf(&why, "the options of the %s on %s are brought back to what is allowed there",
+		      place->type, OG_Q(og_str(og_member(mount, "destination"))));
+	return why.failed ? -1 : og_mount_set_options(pass, mount, &json, why.data);
+}
+
+static int judge_mount(struct og_pass *pass, const struct og_node *mount)
+{
+	const char *path = og_str(og_member(mount, "destination"));
+	struct og_mount_options have = og_mount_options_read(og_member(mount, "options"));
+	const struct og_mount_place *place = NULL;
+	const char *bad = path ? bad_destination(pass, path) : "is missing";
+	int r;
+
+	if (bad)
+		return og_reject(pass, mount, "the destination %s of a mount %s",
+				 OG_Q(path ? path : ""), bad);
+	if (og_count(og_member(mount, "uidMappings")) || og_count(og_member(mount, "gidMappings")))
+		return og_reject(pass, mount,
+				 "the mount on %s maps ids, so that files of other users could be "
+				 "made: remove the mapping",
+				 OG_Q(path));
+	if (!(have.words & OG_MW_ANY_BIND) || have.refused) {
+		r = judge_type(pass, mount, path, &have, &place);
+		return r <= 0 ? r
+			      : fix_place(pass, mount, place,
+					  og_opt_u64(pass, OG_OPT_mounts_tmpfs_size));
+	}
+	if (is_system_place(path))
+		return og_reject(pass, mount, "nothing may be bound on %s: mount it elsewhere",
+				 OG_Q(path));
+	return og_bind_judge(pass, mount, &have);
+}
+
+/* ---- the whole list ---- */
+
+/*
+ * Without a file system of its own on /dev, runtimes make device nodes where a
+ * symlink in the image leads them.
+ */
+static int judge_dev(struct og_pass *pass, const struct points *points)
+{
+	const struct point *dev = point_at(points, "/dev", strlen("/dev"));
+	const char *type = dev ? og_str(og_member(dev->mount, "type")) : NULL;
+
+	if (type && !strcmp(type, "tmpfs"))
+		return 0;
+	return og_reject_at(pass, "/mounts",
+			    "there is no tmpfs on \"/dev\": add one with the option \"nosuid\"");
+}
+
+/* What --privileged takes away: "ro" on the kernel's file systems. */
+static int undo_privileged(struct og_pass *pass)
+{
+	og_each (mount, og_at(pass, "/mounts")) {
+		const char *path = og_str(og_member(mount, "destination"));
+		const char *type = og_str(og_member(mount, "type"));
+		struct og_mount_options have = og_mount_options_read(og_member(mount, "options"));
+		const struct og_mount_place *place;
+
+		if (!path || !type || have.words & OG_MW_ANY_BIND ||
+		    (strcmp(type, "sysfs") && strcmp(type, "cgroup")))
+			continue;
+		og_mount_place_find(type, path, &place);
+		if (place && fix_place(pass, mount, place, 0) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int judge_all(struct og_pass *pass, const struct og_node *mounts,
+		     const struct points *points)
+{
+	if (judge_dev(pass, points) < 0 || judge_order(pass, points) < 0)
+		return -1;
+	og_each (mount, mounts) {
+		og_because(pass, NULL);
+		if (judge_mount(pass, mount) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int og_rule_mounts(struct og_pass *pass)
+{
+	const struct og_node *mounts = og_at(pass, "/mounts");
+	struct points points = { 0 };
+	int r;
+
+	if (og_undoing(pass))
+		return undo_privileged(pass);
+	if (og_count(mounts) > MOUNTS_MAX)
+		return og_reject_at(pass, "/mounts", "there are more than %d mounts", MOUNTS_MAX);
+	if (find_points(mounts, &points) < 0)
+		return -1;
+	r = judge_all(pass, mounts, &points);
+	free(points.items);
+	return r;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ports: on which of the host's addresses the engine publishes, by its record:
+ * the document says nothing of it. Making "localhost only" true is the guard's
+ * work, which this rule asks for.
+ */
+#include "ocigate/rule.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/rules_table.h"
+
+/* "-p 1-65535:1-65535" is 65,535 ports: the first few say it all. */
+#define REPORTED 8
+
+/* An address of either family; IPv4 as ::ffff:a.b.c.d. */
+struct address {
+	unsigned char bytes[16];
+};
+
+static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+/* Whether |text| is an address; "" is all of them. */
+static bool parse_address(const char *text, struct address *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (!*text)
+		return true;
+	if (strchr(text, ':'))
+		return inet_pton(AF_INET6, text, ret->bytes) == 1;
+	memcpy(ret->bytes, mapped, sizeof(mapped));
+	return inet_pton(AF_INET, text, ret->bytes + sizeof(mapped)) == 1;
+}
+
+static bool is_ipv4(const struct address *address)
+{
+	return !memcmp(address->bytes, mapped, sizeof(mapped));
+}
+
+static bool is_unspecified(const struct address *address)
+{
+	static const unsigned char none[16];
+	const unsigned char *host = address->bytes + sizeof(mapped);
+
+	return !memcmp(address->bytes, none, sizeof(none)) ||
+	       (is_ipv4(address) && !memcmp(host, none, 4));
+}
+
+/* All of 127.0.0.0/8 reaches as far as 127.0.0.1. */
+static bool is_loopback4(const struct address *address)
+{
+	return is_ipv4(address) && address->bytes[sizeof(mapped)] == 127;
+}
+
+static bool is_allowed(const struct og_pass *pass, const char *text)
+{
+	const struct og_list *list = og_opt_list(pass, OG_OPT_ports_addresses);
+	struct address asked, listed;
+
+	/* without an address Docker publishes on all of both families */
+	if (!*text && list->n > 0)
+		return is_allowed(pass, "0.0.0.0") && is_allowed(pass, "::");
+	if (!parse_address(text, &asked))
+		return false;
+	if (list->n == 0)
+		return og_opt_bool(pass, OG_OPT_ports_unspecified) || !is_unspecified(&asked);
+	for (size_t i = 0; i < list->n; i++) {
+		if (!parse_address(list->items[i].text, &listed))
+			continue;
+		if (!memcmp(&asked, &listed, sizeof(asked)) ||
+		    (is_loopback4(&asked) && is_loopback4(&listed)))
+			return true;
+	}
+	return false;
+}
+
+/* The address to publish on instead, as -p takes it. */
+static const char *better(const struct og_pass *pass, char *buf, size_t size)
+{
+	const struct og_list *list = og_opt_list(pass, OG_OPT_ports_addresses);
+	const char *text = list->n ? list->items[0].text : "127.0.0.1";
+
+	if (og_opt_has(pass, OG_OPT_ports_addresses, "127.0.0.1"))
+		text = "127.0.0.1";
+	snprintf(buf, size, strchr(text, ':') ? "[%s]" : "%s", text);
+	return buf;
+}
+
+static const char *host_port(const struct og_port *port, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (port->host_port)
+		snprintf(buf, size, "%" PRIu64, port->host_port);
+	return buf;
+}
+
+static int answer_address(struct og_pass *pass, const struct og_port *port)
+{
+	char address[64], number[24];
+	bool tcp = !strcmp(port->proto, "tcp");
+	struct address asked;
+	bool all = parse_address(port->address, &asked) && is_unspecified(&asked);
+
+	better(pass, address, sizeof(address));
+	host_port(port, number, sizeof(number));
+	return og_launch(pass, OG_LAUNCH_GUARD_PORTS, "",
+			 "port %" PRIu64 "/%s is published on %s: write -p %s:%s:%" PRIu64 "%s%s",
+			 port->container_port, port->proto,
+			 all ? "all addresses" : OG_Q(port->address), address, number,
+			 port->container_port, tcp ? "" : "/", tcp ? "" : port->proto);
+}
+
+static int answer_privileged(struct og_pass *pass, const struct og_port *port)
+{
+	return og_reject_at(pass, "",
+			    "the host's port %" PRIu64 "/%s is below 1024: publish port %" PRIu64
+			    " on a higher one",
+			    port->host_port, port->proto, port->container_port);
+}
+
+static int judge_ports(struct og_pass *pass, const struct og_facts *facts)
+{
+	size_t outside = 0, low = 0;
+
+	for (size_t i = 0; i < facts->nports; i++) {
+		const struct og_port *port = &facts->ports[i];
+
+		if (!is_allowed(pass, port->address) && outside++ < REPORTED &&
+		    answer_address(pass, port) < 0)
+			return -1;
+		if (!og_opt_bool(pass, OG_OPT_ports_privileged) && port->host_port > 0 &&
+		    port->host_port < 1024 && low++ < REPORTED && answer_privileged(pass, port) < 0)
+			return -1;
+	}
+	if (outside > REPORTED)
+		return og_launch(pass, OG_LAUNCH_GUARD_PORTS, "", "%zu more ports likewise",
+				 outside - REPORTED);
+	/* what the image exposes: the record may not say which ports these are */
+	if (outside == 0 && facts->publish_all && !is_allowed(pass, ""))
+		return og_launch(
+			pass, OG_LAUNCH_GUARD_PORTS, "",
+			"-P publishes the image's ports on all addresses: write -p with an "
+			"address for each");
+	return 0;
+}
+
+static int judge_unknown(struct og_pass *pass)
+{
+	static const char why[] = "the engine's record of published ports cannot be read";
+	const char *answer = og_opt_str(pass, OG_OPT_ports_unknown);
+
+	if (answer && !strcmp(answer, "audit"))
+		return og_note(pass, NULL, "%s", why);
+	return og_reject_at(pass, "", "%s", why);
+}
+
+static bool is_plugin_allowed(const struct og_pass *pass, const char *plugin)
+{
+	return plugin && og_opt_has(pass, OG_OPT_ports_plugins, plugin);
+}
+
+int og_rule_ports(struct og_pass *pass)
+{
+	const struct og_facts *facts = og_facts(pass);
+
+	if (facts->engine == OG_ENGINE_DOCKER_PLUGIN && !is_plugin_allowed(pass, facts->plugin))
+		return og_reject_at(pass, "", "the managed plugin %s is not listed in \"plugins\"",
+				    OG_Q(facts->plugin ? facts->plugin : ""));
+	if (facts->swarm)
+		return og_reject_at(
+			pass, "",
+			"what a swarm service publishes cannot be kept to an address: run "
+			"the container without swarm");
+	if (facts->ports_known == OG_UNKNOWN && facts->engine != OG_ENGINE_DOCKER_PLUGIN)
+		return judge_unknown(pass);
+	return facts->ports_known == OG_KNOWN ? judge_ports(pass, facts) : 0;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * user: the ids a process runs with, and its umask. What an id may then do is
+ * the rule capabilities'.
+ */
+#include "ocigate/rule.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/rules_table.h"
+
+/* Docker's own limit. 4294967295 means "no change" to setresuid(2): crun stays root. */
+#define ID_MAX UINT64_C(2147483647)
+
+static bool allowed(const struct og_pass *pass, enum og_option option, uint64_t id)
+{
+	if (id > ID_MAX)
+		return false;
+	return og_opt_list(pass, option)->n == 0 || og_opt_range(pass, option, id);
+}
+
+/* The id of |node|; absent and null are 0 to every runtime. UINT64_MAX: no id. */
+static uint64_t id_of(const struct og_node *node)
+{
+	uint64_t id = 0;
+
+	if (node && og_u64(node, &id) < 0)
+		return UINT64_MAX;
+	return id;
+}
+
+/* The option "to", "uid:gid", as numbers; the compiler has checked its form. */
+static bool read_to(const struct og_pass *pass, uint64_t *retuid, uint64_t *retgid)
+{
+	const char *to = og_opt_str(pass, OG_OPT_user_to);
+	char rest;
+
+	return to && sscanf(to, "%10" SCNu64 ":%10" SCNu64 "%c", retuid, retgid, &rest) == 2;
+}
+
+static int check_id(struct og_pass *pass, const char *name, enum og_option option, bool has_to,
+		    uint64_t to)
+{
+	char pointer[32], json[24];
+	uint64_t id;
+
+	snprintf(pointer, sizeof(pointer), "/process/user/%s", name);
+	id = id_of(og_at(pass, pointer));
+	if (allowed(pass, option, id))
+		return 0;
+	if (id == UINT64_MAX)
+		return og_reject_at(pass, pointer, "%s is no number", name);
+	if (!has_to || !allowed(pass, option, to))
+		return og_reject_at(pass, pointer,
+				    "%s %" PRIu64 " is not allowed: choose another with "
+				    "--user UID:GID",
+				    name, id);
+	snprintf(json, sizeof(json), "%" PRIu64, to);
+	return og_set(pass, pointer, json,
+		      "%s %" PRIu64 " is not allowed: choose another with --user "
+		      "UID:GID",
+		      name, id);
+}
+
+static int check_groups(struct og_pass *pass)
+{
+	const struct og_node *next;
+
+	for (const struct og_node *gid = og_first(og_at(pass, "/process/user/additionalGids")); gid;
+	     gid = next) {
+		next = og_next(gid); /* |gid| may be removed */
+		if (allowed(pass, OG_OPT_user_groups, id_of(gid)))
+			continue;
+		if (og_remove(pass, gid,
+			      "the additional group %" PRIu64 " is not allowed: leave out "
+			      "--group-add",
+			      id_of(gid)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Without a umask runtimes use 022, but crun from 1.21 on uses 0 when the whole
+ * user object is absent.
+ */
+static int check_umask(struct og_pass *pass)
+{
+	uint64_t must = og_opt_u64(pass, OG_OPT_user_umask) & 0777, has;
+	const struct og_node *umask = og_at(pass, "/process/user/umask");
+	char json[24];
+
+	if (!umask)
+		has = og_at(pass, "/process/user") ? 022 : 0;
+	else if (og_u64(umask, &has) < 0)
+		return og_reject(pass, umask, "the umask is no number");
+	if ((has & must) == must)
+		return 0;
+	snprintf(json, sizeof(json), "%" PRIu64, (has & 0777) | must);
+	return og_set(pass, "/process/user/umask", json,
+		      "the umask %03" PRIo64 " lets others write or read more than %03" PRIo64
+		      " does",
+		      has & 0777, must);
+}
+
+/*
+ * An exec with the option "escalation": only root in a container whose own
+ * process is not root is judged. Without a record of the launch it is root's.
+ */
+static bool escapes(const struct og_pass *pass)
+{
+	const struct og_facts *facts = og_facts(pass);
+
+	return og_opt_bool(pass, OG_OPT_user_escalation) &&
+	       (og_cmd(pass) != OG_CMD_EXEC ||
+		(facts->record == OG_KNOWN && facts->record_uid == 0));
+}
+
+int og_rule_user(struct og_pass *pass)
+{
+	uint64_t uid = 0, gid = 0;
+	bool has_to = read_to(pass, &uid, &gid);
+
+	if (escapes(pass))
+		return 0;
+	if (check_id(pass, "uid", OG_OPT_user_uid, has_to, uid) < 0 ||
+	    check_id(pass, "gid", OG_OPT_user_gid, has_to, gid) < 0 || check_groups(pass) < 0)
+		return -1;
+	return check_umask(pass);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * containerd's clients: Kubernetes (CRI), nerdctl, and others that leave no
+ * record. Annotations are believed from CRI only, which writes them itself and
+ * last; nerdctl lets its users overwrite its own.
+ */
+#include "engine.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "file.h"
+
+/* STATE/io.containerd.runtime.v2.task/NAMESPACE/ID; the namespace also ends --root. */
+bool og_containerd_is(struct og_gather *g)
+{
+	return g->facts->bundle &&
+	       og_path_ends(g->facts->bundle, "/io.containerd.runtime.v2.task/*/*") &&
+	       strcmp(og_path_base(g->facts->bundle), g->facts->id) == 0 &&
+	       og_path_is_safe(g->facts->bundle, OG_SAFE_STICKY);
+}
+
+int og_containerd_collect(struct og_gather *g, struct og_err *reterr)
+{
+	(void)g;
+	(void)reterr;
+	/* It publishes nothing; which image it was is in a database that cannot be read. */
+	g->facts->ports_known = OG_NONE;
+	return 0;
+}
+
+/* ---- CRI ---- */
+
+bool og_cri_is(struct og_gather *g)
+{
+	return g->facts->root && og_path_ends(g->facts->root, "/k8s.io");
+}
+
+int og_cri_image(struct og_gather *g, const char *reference, struct og_err *reterr)
+{
+	const char **digest;
+
+	if (!reference)
+		return 0;
+	g->facts->image = reference;
+	g->facts->image_known = OG_KNOWN;
+	/* A digest in the reference is what was pulled: containerd checks it. */
+	if (!strstr(reference, "@sha256:"))
+		return 0;
+	digest = og_arena_array(&g->arena, 1, sizeof(*digest));
+	if (!digest)
+		return og_gather_nomem(reterr);
+	digest[0] = reference;
+	g->facts->image_digests = digest;
+	g->facts->nimage_digests = 1;
+	return 0;
+}
+
+/* Volumes that the kubelet makes; others (hostPath) come under their own path. */
+void og_keep_pod(struct og_gather *g, const char *uid)
+{
+	static const struct {
+		const char *path;
+		enum og_role role;
+	} parts[] = {
+		{ "volumes/kubernetes.io~empty-dir", OG_ROLE_VOLUME },
+		{ "volumes/kubernetes.io~configmap", OG_ROLE_SECRET },
+		{ "volumes/kubernetes.io~secret", OG_ROLE_SECRET },
+		{ "volumes/kubernetes.io~projected", OG_ROLE_SECRET },
+		{ "volumes/kubernetes.io~downward-api", OG_ROLE_SECRET },
+		{ "volume-subpaths", OG_ROLE_NONE },
+		{ "containers", OG_ROLE_ENGINE },
+		{ "etc-hosts", OG_ROLE_NETFILE },
+	};
+	const char *dir = uid && *uid && !strchr(uid, '/') && uid[0] != '.'
+				  ? og_arena_printf(&g->arena, "/var/lib/kubelet/pods/%s", uid)
+				  : NULL;
+	og_auto_close int fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd < 0 || !og_path_is_safe(dir, OG_SAFE_STICKY))
+		return;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const char *path = og_arena_printf(&g->arena, "%s/%s", dir, parts[i].path);
+
+		if (!path || parts[i].role == OG_ROLE_NONE)
+			continue;
+		og_keep_same(g, fd, path, "", parts[i].role);
+		og_keep(g, path, "", parts[i].role, OG_KEEP_TMPFS);
+	}
+}
+
+/* The files of the pod's sandbox: .../sandboxes/ID/{hosts,hostname,resolv.conf}, its shm. */
+static void keep_sandbox(struct og_gather *g, const char *sandbox)
+{
+	static const char *const files[] = { "hostname", "resolv.conf", "shm" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const char *tail = og_arena_printf(
+			&g->arena, "/io.containerd.grpc.v1.cri/sandboxes/%s/%s", sandbox, files[i]);
+		const char *dir = tail ? og_engine_dir(g, tail) : NULL;
+		const char *shm = dir ? og_arena_printf(&g->arena, "%s/shm", dir) : NULL;
+
+		if (!shm)
+			continue;
+		og_keep_netfiles(g, dir);
+		og_keep(g, shm, NULL, OG_ROLE_SHM, OG_KEEP_TMPFS);
+	}
+}
+
+int og_cri_collect(struct og_gather *g, struct og_err *reterr)
+{
+	const char *type = og_annotation(g, "io.kubernetes.cri.container-type");
+	const char *sandbox = og_annotation(g, "io.kubernetes.cri.sandbox-id");
+
+	if (!type)
+		return 0;
+	g->facts->sandbox = strcmp(type, "sandbox") == 0;
+	g->facts->ns_cri = og_annotation(g, "io.kubernetes.cri.sandbox-namespace");
+	/* A pod's ports are its sandbox's, and CRI does not tell them to the runtime. */
+	g->facts->ports_known = g->facts->sandbox ? OG_UNKNOWN : OG_NONE;
+	g->netns = "/run/netns";
+	if (sandbox && !g->facts->sandbox) {
+		g->pod = sandbox;
+		keep_sandbox(g, sandbox);
+	}
+	og_keep_pod(g, og_annotation(g, "io.kubernetes.cri.sandbox-uid"));
+	return og_cri_image(g, og_annotation(g, "io.kubernetes.cri.image-name"), reterr);
+}
+
+/* ---- nerdctl ---- */
+
+/* STORE/containers/NAMESPACE/ID, found from the files that it mounts from there. */
+static char *nerdctl_dir(struct og_gather *g)
+{
+	static const char *const files[] = { "hostname", "resolv.conf" };
+	const char *namespace;
+	char *dir = NULL;
+
+	if (!og_containerd_is(g))
+		return NULL;
+	namespace = og_path_base(og_path_up(g, g->facts->bundle, 1) ?: "");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !dir; i++) {
+		const char *tail = og_arena_printf(&g->arena, "/containers/%s/%s/%s", namespace,
+						   g->facts->id, files[i]);
+
+		dir = tail ? og_engine_dir(g, tail) : NULL;
+	}
+	return dir;
+}
+
+bool og_nerdctl_is(struct og_gather *g)
+{
+	return og_is_hex(g->facts->id, 64) && nerdctl_dir(g);
+}
+
+static void keep_nerdctl(struct og_gather *g, const char *dir)
+{
+	const char *store = og_path_up(g, dir, 3), *parent = og_path_up(g, dir, 1);
+	const char *volumes, *hosts;
+	og_auto_close int fd = -1;
+
+	og_keep_netfiles(g, dir);
+	if (!store || !parent)
+		return;
+	volumes = og_arena_printf(&g->arena, "%s/volumes/%s", store, og_path_base(parent));
+	hosts = og_arena_printf(&g->arena, "%s/etchosts/%s/%s", store, og_path_base(parent),
+				g->facts->id);
+	if (hosts)
+		og_keep_netfiles(g, hosts);
+	fd = volumes ? open(volumes, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (fd >= 0 && og_path_is_safe(volumes, OG_SAFE_STICKY))
+		og_keep_same(g, fd, volumes, "_data", OG_ROLE_VOLUME);
+}
+
+int og_nerdctl_collect(struct og_gather *g, struct og_err *reterr)
+{
+	const char *dir = nerdctl_dir(g);
+	og_auto_close int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct og_doc *doc;
+	int r = 0;
+
+	if (fd < 0)
+		return 0;
+	g->daemon = "nerdctl";
+	g->init = "tini";
+	keep_nerdctl(g, dir);
+	/* Since nerdctl 2.1.3; before, the ports are in an annotation that users overwrite. */
+	doc = og_engine_json(fd, "network-config.json");
+	if (doc)
+		r = og_ports_cni(g, og_member(og_doc_root(doc), "portMappings"), reterr);
+	og_doc_free(doc);
+	return r;
+}

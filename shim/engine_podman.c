@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Engines on containers/storage: podman, buildah (podman build) and CRI-O. Told
+ * apart from others by the bundle's place, STORAGE/DRIVER-containers/ID/userdata.
+ */
+#include "engine.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+
+#define SUFFIX "-containers"
+
+/* STORAGE/DRIVER-containers of the bundle; NULL: it does not lie in one. */
+static char *containers_dir(struct og_gather *g)
+{
+	const char *name;
+	char *dir;
+
+	if (!g->facts->bundle || !og_path_ends(g->facts->bundle, "/*/*/userdata"))
+		return NULL;
+	dir = og_path_up(g, g->facts->bundle, 1);
+	if (!dir || strcmp(og_path_base(dir), g->facts->id) != 0)
+		return NULL;
+	dir = og_path_up(g, dir, 1);
+	name = dir ? og_path_base(dir) : "";
+	if (strlen(name) < sizeof(SUFFIX) ||
+	    strcmp(name + strlen(name) - (sizeof(SUFFIX) - 1), SUFFIX) != 0)
+		return NULL;
+	return og_path_is_safe(g->facts->bundle, OG_SAFE_STICKY) ? dir : NULL;
+}
+
+bool og_podman_is(struct og_gather *g)
+{
+	return containers_dir(g);
+}
+
+/* CRI-O names its state directory; podman never does. */
+bool og_crio_is(struct og_gather *g)
+{
+	const char *manager = og_annotation(g, "io.container.manager");
+
+	return g->facts->root && manager && strcmp(manager, "cri-o") == 0 && containers_dir(g);
+}
+
+/* ---- where things are kept ---- */
+
+static void keep_storage(struct og_gather *g, const char *containers)
+{
+	const char *storage = og_path_up(g, containers, 1);
+	const char *name = og_path_base(containers);
+	const char *store, *volumes;
+	og_auto_close int fd = -1;
+
+	if (!storage)
+		return;
+	store = og_arena_printf(&g->arena, "%s/%.*s", storage,
+				(int)(strlen(name) - (sizeof(SUFFIX) - 1)), name);
+	volumes = og_arena_printf(&g->arena, "%s/volumes", storage);
+	if (store)
+		og_store(g, store);
+	fd = volumes ? open(volumes, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (fd >= 0 && og_path_is_safe(volumes, OG_SAFE_STICKY))
+		og_keep_same(g, fd, volumes, "_data", OG_ROLE_VOLUME);
+}
+
+/* The container's own directory: of the bundle, and the same below the run root. */
+static void keep_userdata(struct og_gather *g, const char *dir)
+{
+	const char *shm = og_arena_printf(&g->arena, "%s/shm", dir);
+	og_auto_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || !shm)
+		return;
+	og_keep_netfiles(g, dir);
+	og_keep(g, shm, NULL, OG_ROLE_SHM, OG_KEEP_TMPFS);
+	og_keep_same(g, fd, dir, "", OG_ROLE_ENGINE);
+}
+
+static void keep_run(struct og_gather *g, const char *containers)
+{
+	static const char *const files[] = { "hosts", "resolv.conf", "hostname" };
+	const char *dir = NULL;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !dir; i++) {
+		const char *tail = og_arena_printf(&g->arena, "/%s/%s/userdata/%s",
+						   og_path_base(containers), g->facts->id,
+						   files[i]);
+
+		dir = tail ? og_engine_dir(g, tail) : NULL;
+	}
+	if (dir)
+		keep_userdata(g, dir);
+	keep_userdata(g, g->facts->bundle);
+}
+
+/* ---- podman ---- */
+
+/* containers.json: [{"id": …, "image": …}, …] */
+static int read_image(struct og_gather *g, const char *containers, struct og_err *reterr)
+{
+	const char *path = og_arena_printf(&g->arena, "%s/containers.json", containers);
+	struct og_doc *doc = path ? og_engine_json(AT_FDCWD, path) : NULL;
+	int r = 0;
+
+	og_each (entry, og_doc_root(doc)) {
+		const char *id = og_str(og_member(entry, "id"));
+		const char *image = og_str(og_member(entry, "image"));
+
+		if (!id || strcmp(id, g->facts->id) != 0)
+			continue;
+		g->facts->image_known = image && *image ? OG_KNOWN : OG_NONE;
+		if (!image || !*image)
+			continue;
+		g->facts->image_id = og_arena_printf(&g->arena, "sha256:%s", image);
+		if (!g->facts->image_id)
+			r = og_gather_nomem(reterr);
+	}
+	og_doc_free(doc);
+	return r;
+}
+
+/* What |fd| listens on, if it is a socket that was reserved for a published port. */
+static bool reserved(int fd, struct og_port *ret, char address[INET6_ADDRSTRLEN])
+{
+	struct sockaddr_storage name = { 0 };
+	struct sockaddr_in *in = (struct sockaddr_in *)&name;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&name;
+	socklen_t len = sizeof(name), size = sizeof(int);
+	int type, listens = 0;
+
+	if (getsockname(fd, (struct sockaddr *)&name, &len) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+		return false;
+	size = sizeof(int);
+	getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+	if (type == SOCK_STREAM ? !listens : type != SOCK_DGRAM)
+		return false;
+	ret->proto = type == SOCK_STREAM ? "tcp" : "udp";
+	if (name.ss_family == AF_INET)
+		inet_ntop(AF_INET, &in->sin_addr, address, INET6_ADDRSTRLEN);
+	else if (name.ss_family == AF_INET6)
+		inet_ntop(AF_INET6, &in6->sin6_addr, address, INET6_ADDRSTRLEN);
+	else
+		return false;
+	ret->host_port = ntohs(name.ss_family == AF_INET ? in->sin_port : in6->sin6_port);
+	return ret->host_port != 0;
+}
+
+/*
+ * podman reserves each published port with a socket and hands these down to the
+ * runtime; its own record is a database.
+ */
+static int read_ports(struct og_gather *g, struct og_err *reterr)
+{
+	DIR *stream = opendir("/proc/self/fd");
+	char address[INET6_ADDRSTRLEN];
+	struct dirent *entry;
+	int r = 0;
+
+	while (stream && r == 0 && (entry = readdir(stream))) {
+		int fd = (int)strtol(entry->d_name, NULL, 10);
+		struct og_port port = { 0 };
+
+		if (fd <= STDERR_FILENO || !reserved(fd, &port, address))
+			continue;
+		r = og_ports_reserve(g, 1, reterr);
+		port.address = og_arena_strdup(&g->arena, address);
+		if (r == 0 && !port.address)
+			r = og_gather_nomem(reterr);
+		if (r == 0)
+			g->facts->ports[g->facts->nports++] = port;
+	}
+	if (stream)
+		closedir(stream);
+	/* Without root they are published by another program, unseen here. */
+	if (r == 0 && stream && geteuid() == 0)
+		g->facts->ports_known = g->facts->nports ? OG_KNOWN : OG_NONE;
+	return r;
+}
+
+int og_podman_collect(struct og_gather *g, struct og_err *reterr)
+{
+	const char *privileged = og_annotation(g, "io.podman.annotations.privileged");
+	const char *publish = og_annotation(g, "io.podman.annotations.publish-all");
+	const char *containers = containers_dir(g);
+	const char *run = getenv("XDG_RUNTIME_DIR");
+
+	if (!containers)
+		return 0;
+	g->init = "catatonit";
+	g->netns = geteuid() == 0 ? "/run/netns"
+		   : run	  ? og_arena_printf(&g->arena, "%s/netns", run)
+				  : NULL;
+	g->facts->publish_all = publish && strcmp(publish, "TRUE") == 0;
+	/* A user can say that it is not so, and be wrong: that is no evidence. */
+	if (privileged && strcmp(privileged, "TRUE") == 0) {
+		g->facts->privileged_known = OG_KNOWN;
+		g->facts->privileged = true;
+	}
+	keep_storage(g, containers);
+	keep_run(g, containers);
+	if (read_image(g, containers, reterr) < 0)
+		return -1;
+	return read_ports(g, reterr);
+}
+
+/* ---- buildah ---- */
+
+/* A directory /var/tmp/buildahN of root's own; the id is buildah-buildahN. */
+bool og_buildah_is(struct og_gather *g)
+{
+	static const char front[] = "buildah-";
+	const char *name = g->facts->bundle ? og_path_base(g->facts->bundle) : "";
+	struct stat st;
+
+	return strncmp(name, "buildah", sizeof(front) - 2) == 0 &&
+	       strncmp(g->facts->id, front, sizeof(front) - 1) == 0 &&
+	       strcmp(g->facts->id + sizeof(front) - 1, name) == 0 && g->bundlefd >= 0 &&
+	       fstat(g->bundlefd, &st) == 0 && !og_writable_by_others(&st);
+}
+
+int og_buildah_collect(struct og_gather *g, struct og_err *reterr)
+{
+	(void)reterr;
+	g->facts->image_known = OG_NONE;
+	g->facts->ports_known = OG_NONE;
+	og_store(g, "/var/lib/containers/storage/overlay");
+	og_store(g, "/var/lib/containers/storage/vfs");
+	if (g->facts->bundle)
+		keep_userdata(g, g->facts->bundle);
+	return 0;
+}
+
+/* ---- CRI-O ---- */
+
+static int read_crio_ports(struct og_gather *g, struct og_err *reterr)
+{
+	const char *text = og_annotation(g, "io.kubernetes.cri-o.PortMappings");
+	struct og_err ignored = { 0 };
+	struct og_doc *doc = NULL;
+	int r = 0;
+
+	if (!g->facts->sandbox)
+		g->facts->ports_known = OG_NONE; /* they are the sandbox's */
+	else if (text && og_doc_parse("PortMappings", text, strlen(text), 0, &doc, &ignored) == 0)
+		r = og_ports_cni(g, og_doc_root(doc), reterr);
+	og_doc_free(doc);
+	return r;
+}
+
+int og_crio_collect(struct og_gather *g, struct og_err *reterr)
+{
+	const char *type = og_annotation(g, "io.kubernetes.cri-o.ContainerType");
+	const char *reference = og_annotation(g, "io.kubernetes.cri-o.ImageName");
+	const char *containers = containers_dir(g);
+
+	if (!containers || !type)
+		return 0;
+	g->facts->sandbox = strcmp(type, "sandbox") == 0;
+	g->facts->ns_cri = og_annotation(g, "io.kubernetes.cri-o.Namespace");
+	g->pod = g->facts->sandbox ? NULL : og_annotation(g, "io.kubernetes.cri-o.SandboxID");
+	g->netns = "/run/netns";
+	keep_storage(g, containers);
+	keep_run(g, containers);
+	og_keep_pod(g, og_annotation(g, "io.kubernetes.pod.uid"));
+	if (og_cri_image(g, reference, reterr) < 0)
+		return -1;
+	return read_crio_ports(g, reterr);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gathering, in order: the host, the launch, the engine and its record, then the
+ * parts of the document. Each step fills its fields of the facts.
+ */
+#include "facts.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+#include "gather.h"
+#include "joins.h"
+#include "state.h"
+
+struct og_hostfacts {
+	struct og_facts facts;
+	struct og_gather gather;
+	char *root; /* --root, absolute */
+};
+
+int og_gather_nomem(struct og_err *reterr)
+{
+	return og_fail(reterr, OG_E_NOMEM, "out of memory");
+}
+
+/* ---- shared by the parts ---- */
+
+int og_keys_add(struct og_gather *g, struct og_keys *keys, const char *key, struct og_err *reterr)
+{
+	if (keys->n == keys->cap) {
+		size_t cap = keys->cap ? keys->cap * 2 : 16;
+		const char **list = og_arena_array(&g->arena, cap, sizeof(*list));
+
+		if (!list)
+			return og_gather_nomem(reterr);
+		if (keys->n)
+			memcpy(list, keys->list, keys->n * sizeof(*list));
+		keys->list = list;
+		keys->cap = cap;
+	}
+	keys->list[keys->n++] = key;
+	return 0;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void og_keys_sort(struct og_keys *keys)
+{
+	size_t n = 0;
+
+	if (keys->n)
+		qsort(keys->list, keys->n, sizeof(*keys->list), compare_keys);
+	for (size_t i = 0; i < keys->n; i++)
+		if (n == 0 || strcmp(keys->list[n - 1], keys->list[i]) != 0)
+			keys->list[n++] = keys->list[i];
+	keys->n = n;
+}
+
+const struct og_mounts *og_gather_mounts(struct og_gather *g)
+{
+	if (!g->mounts && g->mounts_err.code == OG_OK)
+		og_mounts_load(&g->mounts, &g->mounts_err);
+	return g->mounts;
+}
+
+/* ---- the root file system ---- */
+
+static void resolve_rootfs(struct og_gather *g)
+{
+	const char *path = og_str(og_get(og_doc_root(g->doc), "/root/path"));
+
+	g->rootfs.problem = "there is none";
+	if (path && *path && g->bundlefd >= 0)
+		og_place_resolve(g->bundlefd, path, &g->rootfs);
+}
+
+static int fill_rootfs(struct og_gather *g, struct og_err *reterr)
+{
+	struct og_place bundle;
+	const char *path;
+
+	if (g->rootfs.problem)
+		return 0;
+	path = og_arena_strdup(&g->arena, g->rootfs.path);
+	if (!path)
+		return og_gather_nomem(reterr);
+	g->facts->rootfs = path;
+	g->facts->storage = g->nstores ? g->stores[0] : g->facts->bundle;
+	for (size_t i = 0; i < g->nstores; i++)
+		if (og_path_within(path, g->stores[i]) && strcmp(path, g->stores[i]) != 0)
+			g->facts->rootfs_in_storage = true;
+	/* Below the bundle it is the launch's own, wherever the engine keeps others. */
+	og_place_resolve(g->bundlefd, ".", &bundle);
+	if (!bundle.problem && og_path_within(path, bundle.path) && strcmp(path, bundle.path) != 0)
+		g->facts->rootfs_in_storage = true;
+	return 0;
+}
+
+/* ---- the launch ---- */
+
+static int fill_launch(struct og_hostfacts *host, const struct og_cmdline *cmd,
+		       struct og_err *reterr)
+{
+	struct og_gather *g = &host->gather;
+	struct og_facts *facts = &host->facts;
+
+	facts->command = cmd->command;
+	facts->id = cmd->id ? cmd->id : "";
+	if (cmd->root && og_state_root(cmd->root, "", &host->root, reterr) < 0)
+		return -1;
+	facts->root = host->root;
+	facts->flags = og_arena_array(&g->arena, cmd->nflags, sizeof(*facts->flags));
+	if (!facts->flags)
+		return og_gather_nomem(reterr);
+	for (size_t i = 0; i < cmd->nflags; i++)
+		facts->flags[facts->nflags++] = (struct og_flagfact){ cmd->flags[i].def->name,
+								      cmd->flags[i].value };
+	return 0;
+}
+
+/* What the engine said at the launch: its users can make it say something else since. */
+static void fill_recorded(struct og_facts *facts, const struct og_record *record)
+{
+	const struct og_facts *then = record->facts;
+
+	facts->record = OG_KNOWN;
+	facts->record_mode = record->mode;
+	facts->record_privileged = record->privileged;
+	facts->record_bounding = record->bounding;
+	facts->record_uid = record->uid;
+	facts->bundle = record->bundle;
+	if (!facts->root)
+		facts->root = record->root;
+	if (!then)
+		return;
+	facts->engine = then->engine;
+	facts->sandbox = then->sandbox;
+	facts->ns_cri = then->ns_cri;
+	facts->plugin = then->plugin;
+	facts->image_known = then->image_known;
+	facts->image = then->image;
+	facts->image_id = then->image_id;
+	facts->image_digests = then->image_digests;
+	facts->nimage_digests = then->nimage_digests;
+	facts->privileged_known = then->privileged_known;
+	facts->privileged = then->privileged;
+	facts->ports_known = then->ports_known;
+	facts->ports = then->ports;
+	facts->nports = then->nports;
+	facts->publish_all = then->publish_all;
+	facts->network_mode = then->network_mode;
+	facts->cgroup_parent = then->cgroup_parent;
+	facts->swarm = then->swarm;
+}
+
+/* Nobody published a port for a bundle that was made by hand, and no image was recorded. */
+static void fill_plain(struct og_facts *facts)
+{
+	facts->image_known = OG_NONE;
+	facts->ports_known = OG_NONE;
+	facts->privileged_known = OG_NONE;
+}
+
+static int fill_engine(struct og_gather *g, struct og_err *reterr)
+{
+	const struct og_engine_def *engine = og_engine_find(g);
+
+	g->facts->engine = engine->engine;
+	if (engine->engine == OG_ENGINE_NONE)
+		fill_plain(g->facts);
+	/* Only a launch: other commands have the record. */
+	return g->doc && engine->collect ? engine->collect(g, reterr) : 0;
+}
+
+static int fill_parts(struct og_gather *g, struct og_err *reterr)
+{
+	if (fill_rootfs(g, reterr) < 0 || og_gather_sources(g, reterr) < 0 ||
+	    og_gather_namespaces(g, reterr) < 0 || og_gather_hooks(g, reterr) < 0)
+		return -1;
+	og_facts_sort(g->facts);
+	return 0;
+}
+
+static int collect(struct og_hostfacts *host, const struct og_cmdline *cmd,
+		   const struct og_bundle *bundle, const struct og_record *record,
+		   struct og_err *reterr)
+{
+	struct og_gather *g = &host->gather;
+
+	/* First of all: what is open now is what was inherited. */
+	og_gather_descriptors(g);
+	og_gather_host(g);
+	if (!host->facts.today)
+		return og_gather_nomem(reterr);
+	if (fill_launch(host, cmd, reterr) < 0)
+		return -1;
+	host->facts.bundle = bundle ? bundle->path : NULL;
+	resolve_rootfs(g);
+	if (record)
+		fill_recorded(&host->facts, record);
+	else if (fill_engine(g, reterr) < 0)
+		return -1;
+	if (!record && !g->doc)
+		host->facts.record = OG_NONE;
+	return g->doc ? fill_parts(g, reterr) : 0;
+}
+
+int og_facts_collect(const struct og_cmdline *cmd, const struct og_bundle *bundle,
+		     const struct og_doc *doc, const struct og_record *record,
+		     struct og_hostfacts **ret, struct og_err *reterr)
+{
+	struct og_hostfacts *host = calloc(1, sizeof(*host));
+
+	if (!host)
+		return og_gather_nomem(reterr);
+	host->gather.cmd = cmd;
+	host->gather.facts = &host->facts;
+	host->gather.bundlefd = bundle ? bundle->fd : -1;
+	/* The document of exec and update is about a process or limits: no part needs the host. */
+	host->gather.doc = cmd->verb == OG_VERB_CREATE || cmd->verb == OG_VERB_RUN ? doc : NULL;
+	if (collect(host, cmd, bundle, record, reterr) < 0) {
+		og_hostfacts_free(host);
+		return -1;
+	}
+	*ret = host;
+	return 0;
+}
+
+int og_hostfacts_join(struct og_hostfacts *host, const struct og_policy *policy,
+		      struct og_err *reterr)
+{
+	return og_gather_join(&host->gather, policy, reterr);
+}
+
+const struct og_facts *og_hostfacts(const struct og_hostfacts *host)
+{
+	return host ? &host->facts : NULL;
+}
+
+void og_hostfacts_free(struct og_hostfacts *host)
+{
+	if (!host)
+		return;
+	og_mounts_free(host->gather.mounts);
+	og_arena_release(&host->gather.arena);
+	free(host->root);
+	free(host);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of facts.c share while facts are gathered: the facts as far as
+ * they are known, and where the engine keeps what it made for this container.
+ */
+#ifndef OG_SHIM_GATHER_H
+#define OG_SHIM_GATHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ocigate/doc.h"
+#include "ocigate/err.h"
+#include "ocigate/facts.h"
+
+#include "arena.h"
+#include "cmdline.h"
+#include "mountinfo.h"
+#include "place.h"
+#include "sockets.h"
+
+/* How a place of the engine's own is told from what others put in its way. */
+enum og_keep_mount {
+	OG_KEEP_SAME,	 /* it lies on the mount |mount|: nothing is mounted over it */
+	OG_KEEP_TMPFS,	 /* it lies on a tmpfs that is mounted at |path| or below */
+	OG_KEEP_OVERLAY, /* an overlay is mounted on the very source */
+	OG_KEEP_FILE,	 /* a file that nobody but root could have put there */
+};
+
+/* A place where the engine keeps something for this container. */
+struct og_keep {
+	const char *path;
+	const char *child; /* NULL: |path| itself; "": it and all below; else |path|/NAME/|child| */
+	enum og_role role;
+	enum og_keep_mount how;
+	uint64_t mount;
+};
+
+#define OG_KEEPS_MAX  48
+#define OG_STORES_MAX 4
+
+struct og_gather {
+	const struct og_cmdline *cmd;
+	const struct og_doc *doc; /* NULL: none */
+	int bundlefd;		  /* -1: none */
+	struct og_arena arena;
+	struct og_facts *facts;
+
+	/* set by the engine */
+	struct og_keep keeps[OG_KEEPS_MAX];
+	size_t nkeeps;
+	const char *stores[OG_STORES_MAX]; /* directories in which root file systems lie */
+	size_t nstores;
+	const char *init;   /* basename of the init program that the engine may bring */
+	const char *daemon; /* basename of the program that may be a hook */
+	const char *pod;    /* id of the container whose namespaces are the pod's; NULL: none */
+	const char *netns;  /* directory in which the engine keeps network namespaces that it
+			       makes for each container */
+
+	struct og_place rootfs; /* root.path; problem set when there is none */
+
+	struct og_join *joins; /* joins.h; one for each of facts->namespaces */
+
+	/* loaded when first asked for */
+	struct og_mounts *mounts;
+	struct og_submount *submounts; /* one per mount, in the table's order */
+	struct og_sockets *sockets;
+	struct og_err mounts_err; /* why there is no table */
+};
+
+/* NULL when no mount table can be read. */
+const struct og_mounts *og_gather_mounts(struct og_gather *g);
+
+/* ---- parts: each fills its part of the facts; -1: memory is short ---- */
+
+void og_gather_host(struct og_gather *g);
+void og_gather_descriptors(struct og_gather *g);
+int og_gather_sources(struct og_gather *g, struct og_err *reterr);
+int og_gather_namespaces(struct og_gather *g, struct og_err *reterr);
+int og_gather_hooks(struct og_gather *g, struct og_err *reterr);
+
+/* A list of borrowed strings, sorted and without duplicates after og_keys_sort(). */
+struct og_keys {
+	const char **list;
+	size_t n, cap;
+};
+int og_keys_add(struct og_gather *g, struct og_keys *keys, const char *key, struct og_err *reterr);
+void og_keys_sort(struct og_keys *keys);
+
+int og_gather_nomem(struct og_err *reterr);
+
+#endif

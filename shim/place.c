@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resolving paths, once, from descriptors; see place.h. */
+#include "place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "file.h"
+
+#define MAX_LINKS 40 /* as the kernel */
+
+const char *og_path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool og_path_is_normal(const char *path)
+{
+	size_t len = strlen(path);
+
+	if (path[0] != '/' || (len > 1 && path[len - 1] == '/'))
+		return false;
+	for (const char *p = path; (p = strchr(p, '/')); p++) {
+		size_t name = strcspn(p + 1, "/");
+
+		if ((name == 0 && p[1] == '/') || (name == 1 && p[1] == '.') ||
+		    (name == 2 && p[1] == '.' && p[2] == '.'))
+			return false;
+	}
+	return true;
+}
+
+static int open_path(int dirfd, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags, .resolve = resolve };
+
+	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+}
+
+int og_mount_id(int fd, uint64_t *ret)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0 || !(stx.stx_mask & STATX_MNT_ID))
+		return -1;
+	*ret = stx.stx_mnt_id;
+	return 0;
+}
+
+/* Where the descriptor leads, and that a look-up by that name finds the same file. */
+static const char *name_of(int fd, struct og_place *ret)
+{
+	char link[64];
+	struct stat again;
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, ret->path, sizeof(ret->path));
+	if (len < 0 || (size_t)len >= sizeof(ret->path))
+		return "its real path is too long";
+	ret->path[len] = '\0';
+	/* "/x (deleted)", "(unreachable)/x": no name leads there any more */
+	if (ret->path[0] != '/' || lstat(ret->path, &again) < 0 || again.st_dev != ret->st.st_dev ||
+	    again.st_ino != ret->st.st_ino)
+		return "no path leads to it any more";
+	return NULL;
+}
+
+static const char *look(int fd, struct og_place *ret)
+{
+	struct statfs fs;
+
+	if (fstat(fd, &ret->st) < 0 || fstatfs(fd, &fs) < 0)
+		return "it cannot be looked at";
+	ret->fs_type = (uint64_t)fs.f_type;
+	ret->magic |= ret->fs_type == PROC_SUPER_MAGIC;
+	ret->nosuid = fs.f_flags & ST_NOSUID;
+	ret->nodev = fs.f_flags & ST_NODEV;
+	ret->readonly = fs.f_flags & ST_RDONLY;
+	if (og_mount_id(fd, &ret->mount) < 0)
+		return "this kernel does not tell which mount it lies on";
+	return name_of(fd, ret);
+}
+
+static const char *why_not(int error, int dirfd, const char *path, struct og_place *ret)
+{
+	og_auto_close int fd = -1;
+
+	if (error == ENOENT || error == ENOTDIR) {
+		ret->missing = true;
+		return "there is no such file";
+	}
+	if (error == ENOSYS)
+		return "this kernel has no openat2(2)";
+	if (error == EACCES)
+		return "it may not be looked at";
+	/* ELOOP means either: too many links, or a magic one. */
+	fd = error == ELOOP ? openat(dirfd, path, O_PATH | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return "it cannot be opened";
+	ret->magic = true;
+	return "it leads through a magic link of /proc";
+}
+
+void og_place_resolve(int dirfd, const char *path, struct og_place *ret)
+{
+	og_auto_close int fd = -1;
+	struct statfs fs;
+
+	memset(ret, 0, sizeof(*ret));
+	fd = open_path(dirfd, path, 0, RESOLVE_NO_MAGICLINKS);
+	/* mount(2) triggers an automount, open(2) with O_PATH alone does not */
+	if (fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == AUTOFS_SUPER_MAGIC) {
+		close(fd);
+		fd = open_path(dirfd, path, O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+	}
+	ret->problem = fd < 0 ? why_not(errno, dirfd, path, ret) : look(fd, ret);
+}
+
+enum og_ftype og_place_type(const struct og_place *place)
+{
+	switch (place->st.st_mode & S_IFMT) {
+	case S_IFREG:
+		return OG_FT_FILE;
+	case S_IFDIR:
+		return OG_FT_DIR;
+	case S_IFSOCK:
+		return OG_FT_SOCKET;
+	case S_IFIFO:
+		return OG_FT_FIFO;
+	case S_IFBLK:
+		return OG_FT_BLOCK;
+	case S_IFCHR:
+		return OG_FT_CHAR;
+	default:
+		return OG_FT_MISSING;
+	}
+}
+
+/* ---- safety ---- */
+
+/* What is still to be walked; components are taken from the front. */
+struct walk {
+	char todo[PATH_MAX];
+	unsigned links;
+	int fd; /* the directory reached */
+	unsigned flags;
+	bool sticky; /* anybody may make files in it, but touch nobody else's */
+	bool end;
+};
+
+/* Put |text| before what is left to walk. */
+static bool prepend(struct walk *walk, const char *text)
+{
+	char joined[PATH_MAX];
+	int len = snprintf(joined, sizeof(joined), "%s/%s", text, walk->todo);
+
+	if (len < 0 || (size_t)len >= sizeof(joined))
+		return false;
+	memcpy(walk->todo, joined, (size_t)len + 1);
+	return true;
+}
+
+static bool move_to(struct walk *walk, int fd)
+{
+	if (walk->fd >= 0)
+		close(walk->fd);
+	walk->fd = fd;
+	return fd >= 0;
+}
+
+static bool to_root(struct walk *walk)
+{
+	struct stat st;
+
+	return move_to(walk, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)) &&
+	       fstat(walk->fd, &st) == 0 && !og_writable_by_others(&st);
+}
+
+static bool follow(struct walk *walk, int fd)
+{
+	char target[PATH_MAX];
+	ssize_t len = readlinkat(fd, "", target, sizeof(target));
+
+	close(fd);
+	if (len <= 0 || (size_t)len >= sizeof(target) || walk->links++ >= MAX_LINKS)
+		return false;
+	target[len] = '\0';
+	return prepend(walk, target) && (target[0] != '/' || to_root(walk));
+}
+
+static bool is_ours(struct walk *walk, const struct stat *st)
+{
+	walk->sticky = false;
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return false;
+	/* The mode of a symbolic link means nothing: its directory decides. */
+	if (S_ISLNK(st->st_mode) || !og_writable_by_others(st))
+		return true;
+	walk->sticky = walk->flags & OG_SAFE_STICKY && S_ISDIR(st->st_mode) &&
+		       st->st_mode & S_ISVTX;
+	return walk->sticky;
+}
+
+static bool step(struct walk *walk)
+{
+	char name[NAME_MAX + 1];
+	const char *rest = walk->todo + strspn(walk->todo, "/");
+	size_t len = strcspn(rest, "/");
+	struct stat st;
+	int fd;
+
+	walk->end = len == 0;
+	if (walk->end)
+		return true;
+	if (len >= sizeof(name))
+		return false;
+	memcpy(name, rest, len);
+	name[len] = '\0';
+	memmove(walk->todo, rest + len, strlen(rest + len) + 1);
+	fd = openat(walk->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (fstat(fd, &st) < 0 || !is_ours(walk, &st)) {
+		close(fd);
+		return false;
+	}
+	return S_ISLNK(st.st_mode) ? follow(walk, fd) : move_to(walk, fd);
+}
+
+bool og_path_is_safe(const char *path, unsigned flags)
+{
+	struct walk walk = { .fd = -1, .flags = flags };
+	bool safe;
+
+	if (path[0] != '/' || strlen(path) >= sizeof(walk.todo))
+		return false;
+	memcpy(walk.todo, path, strlen(path) + 1);
+	safe = to_root(&walk);
+	while (safe && !walk.end)
+		safe = step(&walk);
+	if (walk.fd >= 0)
+		close(walk.fd);
+	return safe && !walk.sticky;
+}

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Launch records. A record appears complete or not at all: it is written to a
+ * file without a name, and linkat(2) gives it one only if nobody has it yet.
+ */
+#include "record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ocigate/buf.h"
+#include "ocigate/doc.h"
+#include "policy/names.h"
+
+#include "file.h"
+#include "state.h"
+
+#define RECORD_VERSION	 1
+#define RECORD_MAX_BYTES ((size_t)4 << 20)
+#define RECORD_SUFFIX	 ".json"
+#define RECORD_NAME_MAX	 128
+
+/* ---- place and name ---- */
+
+static int check_dir(int fd, const char *path, struct og_err *reterr)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return og_fail_sys(reterr, errno, "cannot look at %s", path);
+	if (st.st_uid != geteuid() || st.st_mode & (S_IRWXG | S_IRWXO))
+		return og_fail(reterr, OG_E_HOST,
+			       "%s has owner %u and mode %03o: it must be ours alone (0700)", path,
+			       st.st_uid, st.st_mode & 07777);
+	return 0;
+}
+
+int og_record_dir(bool create, int *ret, struct og_err *reterr)
+{
+	const char *base = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
+	char path[4096];
+	int len;
+
+	*ret = -1;
+	len = base && base[0] == '/' ? snprintf(path, sizeof(path), "%s/ocigate", base) : -1;
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return create ? og_fail(reterr, OG_E_HOST,
+					"XDG_RUNTIME_DIR is not set: no place for a launch record")
+			      : 0;
+	if (create && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return og_fail_sys(reterr, errno, "cannot make %s", path);
+	*ret = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*ret < 0)
+		return errno == ENOENT && !create
+			       ? 0
+			       : og_fail_sys(reterr, errno, "cannot open %s", path);
+	if (check_dir(*ret, path, reterr) < 0) {
+		close(*ret);
+		*ret = -1;
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * The id, cut, for people; and a hash (FNV-1a) of the whole key. Two keys under
+ * one name do no harm: the record says whose it is.
+ */
+static void record_name(const char *root, const char *id, char buf[RECORD_NAME_MAX])
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (const char *part = root; part; part = part == root ? id : NULL)
+		for (const char *p = part;; p++) {
+			hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+			if (!*p)
+				break;
+		}
+	snprintf(buf, RECORD_NAME_MAX, "%.64s-%016llx" RECORD_SUFFIX, id, (unsigned long long)hash);
+}
+
+/* It becomes a file's name. */
+static bool is_id(const char *id)
+{
+	static const char charset[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_+.-";
+
+	return *id && id[strspn(id, charset)] == '\0';
+}
+
+static int check_key(const char *root, const char *id, struct og_err *reterr)
+{
+	if (root && root[0] == '/' && id && is_id(id))
+		return 0;
+	return og_fail(reterr, OG_E_USAGE, "%s is not a container id", OG_Q(id ? id : ""));
+}
+
+/* ---- writing ---- */
+
+static void put_string(struct og_buf *out, const char *key, const char *value)
+{
+	if (!value)
+		return;
+	og_buf_key(out, key);
+	og_buf_json(out, value);
+}
+
+static void put_u64(struct og_buf *out, const char *key, uint64_t value)
+{
+	og_buf_key(out, key);
+	og_buf_printf(out, "%llu", (unsigned long long)value);
+}
+
+static void put_bool(struct og_buf *out, const char *key, bool value)
+{
+	og_buf_key(out, key);
+	og_buf_puts(out, value ? "true" : "false");
+}
+
+/* Without the parts of the document: what later commands need is small. */
+static int put_facts(struct og_buf *out, const struct og_facts *facts, struct og_err *reterr)
+{
+	og_auto_free char *text = NULL;
+	struct og_facts lean = *facts;
+
+	lean.sources = NULL;
+	lean.namespaces = NULL;
+	lean.hooks = NULL;
+	lean.flags = NULL;
+	lean.nsources = lean.nnamespaces = lean.nhooks = lean.nflags = 0;
+	lean.record = OG_UNKNOWN;
+	lean.record_mode = NULL;
+	lean.record_privileged = false;
+	lean.record_bounding = lean.record_uid = 0;
+	if (og_facts_encode(&lean, &text, reterr) < 0)
+		return -1;
+	og_buf_key(out, "facts");
+	og_buf_puts(out, text);
+	return 0;
+}
+
+static int encode(const struct og_record *record, struct og_buf *out, struct og_err *reterr)
+{
+	og_buf_puts(out, "{");
+	put_u64(out, "version", RECORD_VERSION);
+	put_string(out, "root", record->root);
+	put_string(out, "id", record->id);
+	put_string(out, "bundle", record->bundle);
+	put_string(out, "runtime", record->runtime);
+	put_string(out, "mode", record->mode);
+	put_bool(out, "kept", record->kept);
+	put_bool(out, "privileged", record->privileged);
+	put_u64(out, "bounding", record->bounding);
+	put_u64(out, "uid", record->uid);
+	/* The runtime takes this process over: as long as it runs, the launch is under way. */
+	put_u64(out, "writer", (uint64_t)getpid());
+	put_u64(out, "writer-start", og_process_start(getpid()));
+	if (record->facts && put_facts(out, record->facts, reterr) < 0)
+		return -1;
+	og_buf_puts(out, "}\n");
+	return out->failed ? og_fail(reterr, OG_E_NOMEM, "out of memory") : 0;
+}
+
+/* ---- reading ---- */
+
+struct loaded {
+	struct og_record record; /* first: og_record_free() takes its address */
+	struct og_doc *doc, *facts_doc;
+	struct og_facts *facts;
+	uint64_t writer, writer_start;
+};
+
+void og_record_free(struct og_record *record)
+{
+	struct loaded *loaded = (struct loaded *)record;
+
+	if (!loaded)
+		return;
+	og_facts_free(loaded->facts);
+	og_doc_free(loaded->facts_doc);
+	og_doc_free(loaded->doc);
+	free(loaded);
+}
+
+static int decode_facts(struct loaded *loaded, const struct og_node *root, struct og_err *reterr)
+{
+	const struct og_node *node = og_member(root, "facts");
+	const char *raw;
+	size_t len;
+
+	if (!node)
+		return 0;
+	raw = og_raw(node, &len);
+	if (og_doc_parse("record", raw, len, 0, &loaded->facts_doc, reterr) < 0 ||
+	    og_facts_parse(loaded->facts_doc, &loaded->facts, reterr) < 0)
+		return -1;
+	loaded->record.facts = loaded->facts;
+	return 0;
+}
+
+static int decode(struct loaded *loaded, struct og_err *reterr)
+{
+	const struct og_node *root = og_doc_root(loaded->doc);
+	struct og_record *record = &loaded->record;
+	uint64_t version = 0;
+
+	record->root = og_str(og_member(root, "root"));
+	record->id = og_str(og_member(root, "id"));
+	record->bundle = og_str(og_member(root, "bundle"));
+	record->runtime = og_str(og_member(root, "runtime"));
+	record->mode = og_str(og_member(root, "mode"));
+	record->kept = og_is_true(og_member(root, "kept"));
+	record->privileged = og_is_true(og_member(root, "privileged"));
+	if (og_u64(og_member(root, "version"), &version) < 0 || version != RECORD_VERSION ||
+	    !record->root || !record->id || !record->mode ||
+	    og_u64(og_member(root, "bounding"), &record->bounding) < 0 ||
+	    og_u64(og_member(root, "uid"), &record->uid) < 0 ||
+	    og_u64(og_member(root, "writer"), &loaded->writer) < 0 ||
+	    og_u64(og_member(root, "writer-start"), &loaded->writer_start) < 0)
+		return og_fail(reterr, OG_E_HOST, "the launch record cannot be understood");
+	return decode_facts(loaded, root, reterr);
+}
+
+static int load(int dir, const char *name, struct loaded **ret, struct og_err *reterr)
+{
+	og_auto_free char *text = NULL;
+	struct loaded *loaded;
+	size_t len;
+
+	*ret = NULL;
+	if (og_file_read(dir, name, RECORD_MAX_BYTES, OG_FILE_TRUSTED | OG_FILE_MAY_MISS, &text,
+			 &len, NULL, reterr) < 0)
+		return -1;
+	if (!text)
+		return 0;
+	loaded = calloc(1, sizeof(*loaded));
+	if (!loaded)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	if (og_doc_parse(name, text, len, 0, &loaded->doc, reterr) < 0 ||
+	    decode(loaded, reterr) < 0) {
+		og_err_where(reterr, name, 0, 0);
+		og_record_free(&loaded->record);
+		return -1;
+	}
+	*ret = loaded;
+	return 0;
+}
+
+static bool is_of(const struct loaded *loaded, const char *root, const char *id)
+{
+	return strcmp(loaded->record.root, root) == 0 && strcmp(loaded->record.id, id) == 0;
+}
+
+int og_record_read_at(int dir, const char *root, const char *id, struct og_record **ret,
+		      struct og_err *reterr)
+{
+	char name[RECORD_NAME_MAX];
+	struct loaded *loaded;
+
+	*ret = NULL;
+	if (check_key(root, id, reterr) < 0)
+		return -1;
+	record_name(root, id, name);
+	if (dir < 0)
+		return 0;
+	if (load(dir, name, &loaded, reterr) < 0)
+		return -1;
+	if (loaded && !is_of(loaded, root, id)) {
+		og_record_free(&loaded->record);
+		return og_fail(reterr, OG_E_HOST, "the launch record %s is of another container",
+			       name);
+	}
+	*ret = loaded ? &loaded->record : NULL;
+	return 0;
+}
+
+/* ---- a record that is there already ---- */
+
+/*
+ * Left over unless the runtime knows the container, or the process that wrote
+ * the record (and became the runtime) still runs. A record that cannot be read
+ * says nothing: then the runtime alone is asked.
+ */
+static bool is_stale(int dir, const char *name, const struct og_record *record)
+{
+	struct og_err err = { 0 };
+	struct og_state state;
+	struct loaded *old;
+	bool stale = true;
+
+	og_state_read(record->root, record->id, &state);
+	if (state.exists)
+		return false;
+	if (load(dir, name, &old, &err) < 0 || !old)
+		return true;
+	if (old->writer_start && old->writer != (uint64_t)getpid() && old->writer <= INT32_MAX)
+		stale = og_process_start((pid_t)old->writer) != old->writer_start;
+	og_record_free(&old->record);
+	return stale;
+}
+
+static int publish(int dir, int fd, const char *name, const struct og_record *record,
+		   struct og_err *reterr)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	for (int attempt = 0; attempt < 2; attempt++) {
+		if (linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return og_fail_sys(reterr, errno, "cannot write the launch record");
+		if (attempt || !is_stale(dir, name, record))
+			break;
+		if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+			return og_fail_sys(reterr, errno, "cannot replace the launch record");
+	}
+	return og_fail(reterr, OG_E_HOST, "the container id %s is in use", OG_Q(record->id));
+}
+
+int og_record_write_at(int dir, const struct og_record *record, struct og_err *reterr)
+{
+	og_auto_buf struct og_buf text = { 0 };
+	og_auto_close int fd = -1, lock = -1;
+	char name[RECORD_NAME_MAX];
+
+	if (check_key(record->root, record->id, reterr) < 0)
+		return -1;
+	record_name(record->root, record->id, name);
+	if (encode(record, &text, reterr) < 0)
+		return -1;
+	fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return og_fail_sys(reterr, errno, "cannot write a launch record");
+	if (og_fd_write(fd, text.data, text.len, reterr) < 0)
+		return -1;
+	/* One at a time: whoever finds a stale record must be the one that replaces it. A
+	 * descriptor of its own, so that the lock ends with this function. */
+	lock = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return og_fail_sys(reterr, errno, "cannot lock the launch records");
+	return publish(dir, fd, name, record, reterr);
+}
+
+/* ---- removing ---- */
+
+/* 1: removed, 0: there is none of this container, -1. */
+static int remove_one(int dir, const char *root, const char *id, struct og_err *reterr)
+{
+	char name[RECORD_NAME_MAX];
+	struct og_err ignored = { 0 };
+	struct loaded *loaded;
+	bool other;
+
+	if (check_key(root, id, reterr) < 0)
+		return -1;
+	record_name(root, id, name);
+	if (dir < 0)
+		return 0;
+	/* One that cannot be read goes; one of another container stays. */
+	if (load(dir, name, &loaded, &ignored) == 0 && loaded) {
+		other = !is_of(loaded, root, id);
+		og_record_free(&loaded->record);
+		if (other)
+			return 0;
+	}
+	if (unlinkat(dir, name, 0) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : og_fail_sys(reterr, errno, "cannot remove the launch record");
+}
+
+int og_record_remove_at(int dir, const char *root, const char *id, struct og_err *reterr)
+{
+	return remove_one(dir, root, id, reterr) < 0 ? -1 : 0;
+}
+
+bool og_record_alive(const struct og_record *record)
+{
+	struct og_state state;
+
+	og_state_read(record->root, record->id, &state);
+	return state.pid && !state.created;
+}
+
+/* ---- all of them ---- */
+
+void og_record_each_at(int dir, og_record_fn *fn, void *ctx)
+{
+	int fd = dir < 0 ? -1 : openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	bool done = false;
+
+	if (!stream && fd >= 0)
+		close(fd);
+	while (stream && !done && (entry = readdir(stream))) {
+		const char *suffix = strrchr(entry->d_name, '.');
+		struct og_err ignored = { 0 };
+		struct loaded *loaded;
+
+		if (!suffix || strcmp(suffix, RECORD_SUFFIX) != 0 ||
+		    load(dir, entry->d_name, &loaded, &ignored) < 0 || !loaded)
+			continue;
+		done = fn(ctx, &loaded->record);
+		og_record_free(&loaded->record);
+	}
+	if (stream)
+		closedir(stream);
+}
+
+/* ---- the host's records ---- */
+
+/* The state directories that |given| may mean, the second NULL when there is but one. */
+struct roots {
+	char *root[2];
+};
+
+static void release_roots(struct roots *roots)
+{
+	free(roots->root[0]);
+	free(roots->root[1]);
+}
+
+static int find_roots(const char *given, struct roots *ret, struct og_err *reterr)
+{
+	if (og_state_root(given, "runc", &ret->root[0], reterr) < 0)
+		return -1;
+	return given ? 0 : og_state_root(NULL, "crun", &ret->root[1], reterr);
+}
+
+int og_record_read(const char *root, const char *id, struct og_record **ret, struct og_err *reterr)
+{
+	__attribute__((cleanup(release_roots))) struct roots roots = { 0 };
+	og_auto_close int dir = -1;
+
+	*ret = NULL;
+	if (og_record_dir(false, &dir, reterr) < 0 || find_roots(root, &roots, reterr) < 0)
+		return -1;
+	for (size_t i = 0; i < 2 && roots.root[i] && !*ret; i++)
+		if (og_record_read_at(dir, roots.root[i], id, ret, reterr) < 0)
+			return -1;
+	return 0;
+}
+
+int og_record_remove(const char *root, const char *id, struct og_err *reterr)
+{
+	__attribute__((cleanup(release_roots))) struct roots roots = { 0 };
+	og_auto_close int dir = -1;
+	int removed = 0;
+
+	if (og_record_dir(false, &dir, reterr) < 0 || find_roots(root, &roots, reterr) < 0)
+		return -1;
+	/* the one that og_record_read() finds */
+	for (size_t i = 0; i < 2 && roots.root[i] && !removed; i++)
+		removed = remove_one(dir, roots.root[i], id, reterr);
+	return removed < 0 ? -1 : 0;
+}
+
+void og_record_each(og_record_fn *fn, void *ctx)
+{
+	og_auto_close int dir = -1;
+	struct og_err ignored = { 0 };
+
+	if (og_record_dir(false, &dir, &ignored) == 0)
+		og_record_each_at(dir, fn, ctx);
+}
+
+static void read_process(struct og_record *record, const struct og_doc *doc)
+{
+	const struct og_node *process = og_member(og_doc_root(doc), "process");
+
+	og_each (name, og_get(process, "/capabilities/bounding")) {
+		int cap = og_str(name) ? og_cap_exact(og_str(name)) : -1;
+
+		if (cap >= 0 && cap < OG_CAPS_MAX)
+			record->bounding |= UINT64_C(1) << cap;
+	}
+	if (og_u64(og_get(process, "/user/uid"), &record->uid) < 0)
+		record->uid = 0; /* absent means root */
+}
+
+int og_record_write(const struct og_facts *facts, const char *text, size_t len, const char *runtime,
+		    enum og_mode mode, bool kept, struct og_err *reterr)
+{
+	struct og_record record = { .id = facts->id,
+				    .bundle = facts->bundle,
+				    .runtime = runtime,
+				    .mode = og_mode_name(mode),
+				    .kept = kept,
+				    .privileged = facts->privileged,
+				    .facts = facts };
+	og_auto_free char *root = NULL;
+	og_auto_close int dir = -1;
+	struct og_doc *doc;
+
+	if (og_state_root(facts->root, runtime, &root, reterr) < 0 ||
+	    og_record_dir(true, &dir, reterr) < 0 ||
+	    og_doc_parse("config.json", text, len, 0, &doc, reterr) < 0)
+		return -1;
+	record.root = root;
+	read_process(&record, doc);
+	og_doc_free(doc);
+	return og_record_write_at(dir, &record, reterr);
+}

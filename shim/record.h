@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The launch record: one small file per container below /run/ocigate, written
+ * before the runtime is executed, so that later commands about the container
+ * know how it was launched. Keyed by the runtime's state directory and the id.
+ */
+#ifndef OG_SHIM_RECORD_H
+#define OG_SHIM_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ocigate/err.h"
+#include "ocigate/facts.h"
+#include "ocigate/policy.h"
+
+struct og_record {
+	const char *root, *id;	      /* the key */
+	const char *bundle;	      /* absolute */
+	const char *runtime;	      /* path of the runtime that was executed */
+	const char *mode;	      /* "enforce", "audit" */
+	bool kept;		      /* the original config.json lies beside the rewritten one */
+	bool privileged;	      /* the engine says --privileged was given */
+	uint64_t bounding, uid;	      /* of the document as launched */
+	const struct og_facts *facts; /* engine, image, ports, ...; not the parts of the document */
+};
+
+/*
+ * Write the record of a launch that is about to happen: of |facts|, with |text|
+ * as the document to launch. A record that is there already is an error while
+ * that container exists or is just being made, and is replaced when it is left
+ * over: from a launch that failed, or a container deleted without ocigate.
+ */
+int og_record_write(const struct og_facts *facts, const char *text, size_t len, const char *runtime,
+		    enum og_mode mode, bool kept, struct og_err *reterr);
+
+/*
+ * |root| as on the command line: NULL looks below the defaults of the known
+ * runtimes. *ret is NULL when there is no record; owned by the caller. -1: there
+ * is one that cannot be believed.
+ */
+int og_record_read(const char *root, const char *id, struct og_record **ret, struct og_err *reterr);
+void og_record_free(struct og_record *record); /* what og_record_read() gave; NULL is fine */
+
+/* 0 also when there is none. */
+int og_record_remove(const char *root, const char *id, struct og_err *reterr);
+
+/*
+ * Whether the container's process runs (or is paused), so that "delete" without
+ * --force is going to be refused. One that was created and not started does not.
+ */
+bool og_record_alive(const struct og_record *record);
+
+/* Call |fn| with every record that can be read; it ends the walk by returning true. */
+typedef bool og_record_fn(void *ctx, const struct og_record *record);
+void og_record_each(og_record_fn *fn, void *ctx);
+
+/* ---- the same in a given directory: for tests ---- */
+
+/*
+ * The directory of the records: /run/ocigate, or $XDG_RUNTIME_DIR/ocigate when
+ * not root. *ret is a descriptor of the caller's, -1 when there is none and
+ * |create| is false. A directory that others could write is an error.
+ */
+int og_record_dir(bool create, int *ret, struct og_err *reterr);
+int og_record_write_at(int dir, const struct og_record *record, struct og_err *reterr);
+int og_record_read_at(int dir, const char *root, const char *id, struct og_record **ret,
+		      struct og_err *reterr);
+int og_record_remove_at(int dir, const char *root, const char *id, struct og_err *reterr);
+void og_record_each_at(int dir, og_record_fn *fn, void *ctx);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What each bind source of the document really is: where it leads, on which
+ * file system it lies and where else that is to be seen, what is mounted below
+ * it, and whether the engine itself put it there.
+ */
+#include "sources.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ocigate/buf.h"
+
+bool og_mount_is_bind(const struct og_node *mount)
+{
+	og_each (option, og_member(mount, "options")) {
+		const char *text = og_str(option);
+
+		if (text && (strcmp(text, "bind") == 0 || strcmp(text, "rbind") == 0))
+			return true;
+	}
+	return false;
+}
+
+/* ---- what the engine put there ---- */
+
+static bool is_at(const struct og_keep *keep, const char *path)
+{
+	size_t len = strlen(keep->path);
+	const char *rest;
+
+	if (!keep->child)
+		return strcmp(path, keep->path) == 0;
+	if (!keep->child[0])
+		return og_path_within(path, keep->path);
+	if (strncmp(path, keep->path, len) != 0 || path[len] != '/')
+		return false;
+	rest = strchr(path + len + 1, '/');
+	return rest && rest > path + len + 1 && strcmp(rest + 1, keep->child) == 0;
+}
+
+/* Whether what was found at |keep| is what the engine keeps there. */
+static bool is_kept(struct og_gather *g, const struct og_keep *keep, const struct og_place *place)
+{
+	const struct og_mount *mount;
+
+	if (keep->how == OG_KEEP_SAME)
+		return place->mount == keep->mount;
+	if (keep->how == OG_KEEP_FILE)
+		return S_ISREG(place->st.st_mode) && og_path_is_safe(place->path, 0);
+	mount = og_gather_mounts(g) ? og_mounts_by_id(g->mounts, place->mount) : NULL;
+	if (!mount)
+		return false;
+	if (keep->how == OG_KEEP_TMPFS)
+		return strcmp(mount->fstype, "tmpfs") == 0 && strcmp(mount->root, "/") == 0 &&
+		       og_path_within(mount->point, keep->path);
+	return strcmp(mount->fstype, "overlay") == 0 && strcmp(mount->point, place->path) == 0;
+}
+
+static enum og_role find_role(struct og_gather *g, const struct og_place *place)
+{
+	for (size_t i = 0; i < g->nkeeps; i++)
+		if (is_at(&g->keeps[i], place->path) && is_kept(g, &g->keeps[i], place))
+			return g->keeps[i].role;
+	if (g->init && strcmp(og_path_base(place->path), g->init) == 0 &&
+	    S_ISREG(place->st.st_mode) && og_path_is_safe(place->path, 0))
+		return OG_ROLE_INIT;
+	return OG_ROLE_NONE;
+}
+
+/*
+ * A part of a volume or image that the engine mounted elsewhere for this
+ * container ("volume-subpath"): it is what its origin is, unless that place is
+ * itself covered by a mount, in which case the origin would be another path.
+ */
+static enum og_role role_of_part(const struct og_gather *g, const char *origin)
+{
+	for (size_t i = 0; i < g->nkeeps; i++) {
+		const struct og_keep *keep = &g->keeps[i];
+		size_t len = strlen(keep->path);
+		const char *rest;
+
+		if (keep->role != OG_ROLE_VOLUME || !keep->child || !keep->child[0] ||
+		    strncmp(origin, keep->path, len) != 0 || origin[len] != '/')
+			continue;
+		rest = strchr(origin + len + 1, '/');
+		if (rest && og_path_within(rest, "/") && og_path_within(rest + 1, keep->child))
+			return OG_ROLE_VOLUME;
+	}
+	return OG_ROLE_NONE;
+}
+
+/* ---- mounts ---- */
+
+/* A mount that the engine made at the user's word: of a volume's own options. */
+static bool is_users(const struct og_gather *g, const struct og_mount *mount)
+{
+	for (size_t i = 0; i < g->nkeeps; i++)
+		if (g->keeps[i].role == OG_ROLE_VOLUME &&
+		    og_path_within(mount->point, g->keeps[i].path))
+			return true;
+	return false;
+}
+
+/* |*ret| NULL: it has no other place. -1: memory is short. */
+static int find_origin(struct og_gather *g, const struct og_mount *mount, const char *path,
+		       const char **ret)
+{
+	char buf[PATH_MAX];
+
+	*ret = NULL;
+	if (og_mounts_origin(g->mounts, mount, path, buf, sizeof(buf)) < 0)
+		return 0;
+	/* The file system of a volume's own is nowhere else: where it lies says nothing of it. */
+	if (strcmp(buf, path) == 0 && is_users(g, mount))
+		return 0;
+	*ret = strcmp(buf, path) == 0 ? path : og_arena_strdup(&g->arena, buf);
+	return *ret ? 0 : -1;
+}
+
+static bool load_sockets(struct og_gather *g)
+{
+	if (!g->sockets)
+		g->sockets = og_sockets_load(&g->arena);
+	return g->sockets;
+}
+
+/* One entry per mount in the table's order, so that what is below a path is a range of it. */
+static int load_submounts(struct og_gather *g)
+{
+	size_t n = og_mounts_count(g->mounts);
+
+	if (g->submounts)
+		return 0;
+	if (!load_sockets(g))
+		return -1;
+	g->submounts = og_arena_array(&g->arena, n, sizeof(*g->submounts));
+	if (!g->submounts)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const struct og_mount *mount = og_mounts_at(g->mounts, i);
+		struct og_submount *sub = &g->submounts[i];
+
+		sub->path = mount->point;
+		sub->fstype = mount->fstype;
+		sub->nosuid = mount->nosuid;
+		sub->nodev = mount->nodev;
+		if (find_origin(g, mount, mount->point, &sub->origin) < 0)
+			return -1;
+		sub->socket = og_sockets_within(g->sockets, sub->path) ||
+			      (sub->origin && og_sockets_within(g->sockets, sub->origin));
+	}
+	return 0;
+}
+
+static int fill_mount(struct og_gather *g, const struct og_place *place, struct og_source *ret)
+{
+	const struct og_mounts *mounts = og_gather_mounts(g);
+	const struct og_mount *mount = mounts ? og_mounts_by_id(mounts, place->mount) : NULL;
+	size_t first;
+
+	if (!mount) {
+		ret->problem = mounts ? "the mount it lies on is not in the mount table"
+				      : "the mount table cannot be read";
+		return 0;
+	}
+	ret->fstype = mount->fstype;
+	if (find_origin(g, mount, ret->resolved, &ret->origin) < 0)
+		return -1;
+	ret->hidden = !ret->origin || strcmp(ret->origin, ret->resolved) != 0;
+	if (ret->role == OG_ROLE_NONE && ret->origin && ret->hidden)
+		ret->role = role_of_part(g, ret->origin);
+	if (ret->type != OG_FT_DIR)
+		return 0;
+	first = og_mounts_below(mounts, ret->resolved, &ret->nsubmounts);
+	if (ret->nsubmounts == 0)
+		return 0;
+	if (load_submounts(g) < 0)
+		return -1;
+	ret->submounts = g->submounts + first;
+	return 0;
+}
+
+static int fill_socket(struct og_gather *g, const struct og_place *place, struct og_source *ret)
+{
+	if (ret->role != OG_ROLE_NONE || (ret->type != OG_FT_DIR && ret->type != OG_FT_SOCKET))
+		return 0;
+	if (!load_sockets(g))
+		return -1;
+	if (ret->type == OG_FT_SOCKET)
+		ret->socket = og_sockets_same(g->sockets, place->st.st_dev, place->st.st_ino);
+	else
+		ret->socket = og_sockets_within(g->sockets, ret->resolved);
+	if (!ret->socket && ret->origin)
+		ret->socket = og_sockets_within(g->sockets, ret->origin);
+	return 0;
+}
+
+/* ---- one source ---- */
+
+static int fill(struct og_gather *g, struct og_source *ret)
+{
+	struct og_place place;
+
+	og_place_resolve(g->bundlefd >= 0 ? g->bundlefd : AT_FDCWD, ret->source, &place);
+	ret->magic = place.magic;
+	ret->problem = place.problem;
+	ret->type = place.missing ? OG_FT_MISSING : og_place_type(&place);
+	if (place.problem)
+		return 0;
+	ret->resolved = og_arena_strdup(&g->arena, place.path);
+	if (!ret->resolved)
+		return -1;
+	ret->dev = place.st.st_dev;
+	ret->ino = place.st.st_ino;
+	ret->nosuid = place.nosuid;
+	ret->nodev = place.nodev;
+	ret->readonly = place.readonly;
+	ret->role = find_role(g, &place);
+	/* Every container has these; they tell where they are without the mount table. */
+	if (ret->role == OG_ROLE_NETFILE) {
+		ret->origin = ret->resolved;
+		return 0;
+	}
+	if (fill_mount(g, &place, ret) < 0)
+		return -1;
+	return fill_socket(g, &place, ret);
+}
+
+int og_gather_sources(struct og_gather *g, struct og_err *reterr)
+{
+	struct og_keys keys = { 0 };
+
+	og_each (mount, og_get(og_doc_root(g->doc), "/mounts")) {
+		const char *source = og_str(og_member(mount, "source"));
+
+		if (source && og_mount_is_bind(mount) && og_keys_add(g, &keys, source, reterr) < 0)
+			return -1;
+	}
+	og_keys_sort(&keys);
+	g->facts->sources = og_arena_array(&g->arena, keys.n, sizeof(*g->facts->sources));
+	if (!g->facts->sources)
+		return og_gather_nomem(reterr);
+	g->facts->nsources = keys.n;
+	for (size_t i = 0; i < keys.n; i++) {
+		g->facts->sources[i].source = keys.list[i];
+		if (fill(g, &g->facts->sources[i]) < 0)
+			return og_gather_nomem(reterr);
+	}
+	return 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state files of runc (state.json) and crun (status); see state.h. */
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ocigate/buf.h"
+#include "ocigate/doc.h"
+
+#include "file.h"
+#include "place.h"
+
+static const struct {
+	const char *file, *pid, *start;
+} state_files[] = {
+	{ "state.json", "/init_process_pid", "/init_process_start" }, /* runc */
+	{ "status", "/pid", "/process-start-time" },		      /* crun */
+};
+
+int og_state_root(const char *given, const char *runtime, char **ret, struct og_err *reterr)
+{
+	og_auto_free char *cwd = NULL;
+	const char *dir = "/run", *name = given;
+	int len;
+
+	if (!given) {
+		/* The defaults of both, whatever their files are called; or below
+		 * XDG_RUNTIME_DIR. */
+		name = strstr(og_path_base(runtime), "crun") ? "crun" : "runc";
+		if (geteuid() != 0)
+			dir = getenv("XDG_RUNTIME_DIR");
+		if (!dir || dir[0] != '/')
+			return og_fail(reterr, OG_E_HOST,
+				       "XDG_RUNTIME_DIR is not set: the runtime's state "
+				       "directory is not known; give --root");
+	} else if (given[0] == '/') {
+		dir = "";
+		name = given + 1;
+	} else {
+		dir = cwd = getcwd(NULL, 0);
+		if (!cwd)
+			return og_fail_sys(reterr, errno, "cannot tell the working directory");
+	}
+	len = asprintf(ret, "%s/%s", dir, name);
+	if (len < 0)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	while (len > 1 && (*ret)[len - 1] == '/')
+		(*ret)[--len] = '\0';
+	return 0;
+}
+
+uint64_t og_process_start(pid_t pid)
+{
+	og_auto_free char *text = NULL;
+	struct og_err err = { 0 };
+	char path[64], *at;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (og_file_read(AT_FDCWD, path, 65536, 0, &text, &len, NULL, &err) < 0)
+		return 0;
+	/* The name, the second field, may hold anything but ends in the last ")". */
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 22; field++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+static bool read_state(int dirfd, size_t which, struct og_state *ret)
+{
+	og_auto_free char *text = NULL;
+	struct og_err err = { 0 };
+	struct og_doc *doc = NULL;
+	uint64_t pid = 0;
+	size_t len;
+
+	if (og_file_read(dirfd, state_files[which].file, OG_DOC_MAX_BYTES, OG_FILE_TRUSTED, &text,
+			 &len, NULL, &err) < 0 ||
+	    og_doc_parse(state_files[which].file, text, len, 0, &doc, &err) < 0)
+		return false;
+	if (og_u64(og_get(og_doc_root(doc), state_files[which].pid), &pid) == 0 &&
+	    og_u64(og_get(og_doc_root(doc), state_files[which].start), &ret->start) == 0 &&
+	    pid > 0 && pid <= INT32_MAX && ret->start == og_process_start((pid_t)pid))
+		ret->pid = (pid_t)pid;
+	og_doc_free(doc);
+	return true;
+}
+
+void og_state_read(const char *root, const char *id, struct og_state *ret)
+{
+	og_auto_close int rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	og_auto_close int fd = -1;
+
+	memset(ret, 0, sizeof(*ret));
+	if (rootfd < 0)
+		return;
+	fd = openat(rootfd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	ret->exists = fd >= 0 || errno != ENOENT;
+	if (fd < 0)
+		return;
+	for (size_t i = 0; i < sizeof(state_files) / sizeof(state_files[0]); i++)
+		if (read_state(fd, i, ret))
+			break;
+	/* Both keep this FIFO from "create" until "start" has opened it. */
+	ret->created = ret->pid && faccessat(fd, "exec.fifo", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}

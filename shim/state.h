@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the runtime itself keeps about a container: the files of runc and crun
+ * below their state directory (--root). Read, never written.
+ */
+#ifndef OG_SHIM_STATE_H
+#define OG_SHIM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ocigate/err.h"
+
+struct og_state {
+	bool exists;	/* the runtime knows the id */
+	bool created;	/* created, and its process waits for "start" */
+	pid_t pid;	/* the container's first process; 0: none, or it is gone */
+	uint64_t start; /* when that process started, in clock ticks since boot */
+};
+
+/*
+ * The state directory that a command means: |given| (--root) made absolute, or
+ * the default of the runtime |runtime| (a path) for this user. *ret owned by the
+ * caller.
+ */
+int og_state_root(const char *given, const char *runtime, char **ret, struct og_err *reterr);
+
+/* What cannot be read leaves pid 0. */
+void og_state_read(const char *root, const char *id, struct og_state *ret);
+
+/* When |pid| started; 0: there is no such process. */
+uint64_t og_process_start(pid_t pid);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judging: a policy (a preset's name, or a policy file), a document and facts,
+ * one per part. What was rewritten is clean when judged again, what was not
+ * edited stays as it came, reports are JSON, and the same again gives the same.
+ */
+#include "judging.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct part policy = next_part(&data, &len);
+	struct part document = next_part(&data, &len), facts = next_part(&data, &len);
+
+	if (document.len || facts.len) {
+		judge(policy, document, facts);
+		return 0;
+	}
+	/* a plain file is a document, for every preset */
+	for (size_t i = 0; i < PRESETS; i++)
+		judge((struct part){ presets[i], strlen(presets[i]) }, policy, facts);
+	return 0;
+}
