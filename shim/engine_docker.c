@@ -296,23 +296,55 @@ int og_docker_collect_plugin(struct og_gather *g, struct og_err *reterr)
 
 /* ---- builds ---- */
 
-/* The executor's own files: shared by all steps, or of one. */
-static void keep_executor(struct og_gather *g)
-{
-	const char *executor = og_path_up(g, g->facts->bundle, 1);
+/*
+ * A build cannot name a path of the host: what its steps mount from the data root
+ * is the engine's own. Layers and caches, as directories or mounted; secrets and
+ * agents' sockets; the network's files.
+ */
+static const struct {
+	const char *dir;
+	enum og_role role;
+	enum og_keep_mount how;
+} build_keeps[] = {
+	{ "buildkit/executor", OG_ROLE_NETFILE, OG_KEEP_SAME },
+	{ "overlay2", OG_ROLE_IMAGE, OG_KEEP_SAME },
+	{ "overlay2", OG_ROLE_IMAGE, OG_KEEP_OVERLAY },
+	{ "fuse-overlayfs", OG_ROLE_IMAGE, OG_KEEP_SAME },
+	{ "vfs", OG_ROLE_IMAGE, OG_KEEP_SAME },
+	{ "containerd", OG_ROLE_IMAGE, OG_KEEP_SAME },
+	{ "rootfs", OG_ROLE_IMAGE, OG_KEEP_OVERLAY },
+	{ "tmp", OG_ROLE_IMAGE, OG_KEEP_OVERLAY },
+	{ "tmp", OG_ROLE_SECRET, OG_KEEP_TMPFS },
+	{ "tmp", OG_ROLE_SECRET, OG_KEEP_SAME },
+};
 
-	if (executor)
-		og_keep_netfiles(g, executor);
-	og_keep_netfiles(g, g->facts->bundle);
+static void keep_build(struct og_gather *g, const char *data)
+{
+	og_auto_close int fd = open(data, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; fd >= 0 && i < sizeof(build_keeps) / sizeof(build_keeps[0]); i++) {
+		const char *path = og_arena_printf(&g->arena, "%s/%s", data, build_keeps[i].dir);
+
+		if (!path)
+			continue;
+		if (build_keeps[i].how == OG_KEEP_SAME)
+			og_keep_same(g, fd, path, "", build_keeps[i].role);
+		else
+			og_keep(g, path, "", build_keeps[i].role, build_keeps[i].how);
+	}
 }
 
 int og_docker_collect_build(struct og_gather *g, struct og_err *reterr)
 {
-	(void)reterr;
+	/* DATA-ROOT/buildkit/executor/ID */
+	const char *data = og_path_up(g, g->facts->bundle, 3);
+
+	if (!data)
+		return og_gather_nomem(reterr);
 	g->daemon = "dockerd";
 	g->facts->image_known = OG_NONE;
 	g->facts->ports_known = OG_NONE;
 	g->facts->privileged_known = OG_NONE;
-	keep_executor(g);
+	keep_build(g, data);
 	return 0;
 }

@@ -24,8 +24,7 @@
 enum og_keep_mount {
 	OG_KEEP_SAME,	 /* it lies on the mount |mount|: nothing is mounted over it */
 	OG_KEEP_TMPFS,	 /* it lies on a tmpfs that is mounted at |path| or below */
-	OG_KEEP_OVERLAY, /* an overlay is mounted on the very source */
-	OG_KEEP_FILE,	 /* a file that nobody but root could have put there */
+	OG_KEEP_OVERLAY, /* it lies on an overlay that is mounted at |path| or below */
 };
 
 /* A place where the engine keeps something for this container. */

@@ -18,8 +18,9 @@
 #include "place.h"
 
 #define UNIX_MAX_BYTES ((size_t)64 << 20)
-#define SO_ACCEPTCON   0x10000 /* the kernel's flag of a listening socket, in the file's 4th field \
-				*/
+#define SO_ACCEPTCON                                                                               \
+	0x10000 /* the kernel's flag of a listening socket, in the file's 4th field                \
+		 */
 
 static const char *const well_known[] = {
 	"/run/docker.sock",
@@ -48,11 +49,18 @@ struct control {
 	const char *path;
 	dev_t dev;
 	ino_t ino;
+	bool named;
 };
 
 struct og_sockets {
-	struct control *list; /* sorted by path */
-	size_t n, cap;
+	struct control *list; /* those of engines' names first, then by path */
+	size_t n, nnamed;
+};
+
+/* While loading: where sockets are, as their makers called it; sorted, each once. */
+struct paths {
+	const char **list;
+	size_t n;
 };
 
 static bool has_engine_name(const char *path)
@@ -73,33 +81,6 @@ static bool is_control(const char *path, const struct stat *st)
 	       (has_engine_name(path) || (st->st_uid == 0 && !(st->st_mode & S_IWOTH)));
 }
 
-static bool add(struct og_sockets *sockets, struct og_arena *arena, const char *path)
-{
-	struct og_place place;
-	struct stat st;
-
-	if (fstatat(AT_FDCWD, path, &st, AT_NO_AUTOMOUNT) < 0 || !is_control(path, &st))
-		return true;
-	og_place_resolve(AT_FDCWD, path, &place);
-	if (place.problem)
-		return true;
-	if (sockets->n == sockets->cap) {
-		size_t cap = sockets->cap ? sockets->cap * 2 : 32;
-		struct control *list = og_arena_array(arena, cap, sizeof(*list));
-
-		if (!list)
-			return false;
-		if (sockets->n)
-			memcpy(list, sockets->list, sockets->n * sizeof(*list));
-		sockets->list = list;
-		sockets->cap = cap;
-	}
-	sockets->list[sockets->n] = (struct control){ .path = og_arena_strdup(arena, place.path),
-						      .dev = place.st.st_dev,
-						      .ino = place.st.st_ino };
-	return sockets->list[sockets->n++].path;
-}
-
 /* The path in a line of /proc/net/unix about a listening socket that has one; else NULL. */
 static const char *listening_path(char *line)
 {
@@ -116,68 +97,147 @@ static const char *listening_path(char *line)
 	return strtoul(flags, NULL, 16) & SO_ACCEPTCON ? save : NULL;
 }
 
-static bool add_listening(struct og_sockets *sockets, struct og_arena *arena)
+static size_t count_lines(const char *text)
 {
-	og_auto_close int fd = open("/proc/self/net/unix", O_RDONLY | O_CLOEXEC);
-	og_auto_free char *text = NULL;
-	struct og_err ignored = { 0 };
-	char *save = NULL;
-	size_t len;
+	size_t n = 0;
 
-	/* A kernel without it has the well-known ones all the same. */
-	if (fd < 0 || og_fd_read(fd, UNIX_MAX_BYTES, &text, &len, &ignored) < 0)
-		return ignored.code != OG_E_NOMEM;
+	for (; *text; text++)
+		n += *text == '\n';
+	return n + 1;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* |text| is /proc/net/unix, or empty; the paths point into it. */
+static bool list_paths(struct og_arena *arena, char *text, struct paths *ret)
+{
+	size_t known = sizeof(well_known) / sizeof(well_known[0]), n = 0;
+	char *save = NULL;
+
+	ret->list = og_arena_array(arena, known + count_lines(text), sizeof(*ret->list));
+	if (!ret->list)
+		return false;
+	for (; n < known; n++)
+		ret->list[n] = well_known[n];
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		const char *path = listening_path(line);
 
-		if (path && !add(sockets, arena, path))
-			return false;
+		if (path)
+			ret->list[n++] = path;
 	}
+	qsort(ret->list, n, sizeof(*ret->list), by_name);
+	for (size_t i = 0; i < n; i++)
+		if (ret->n == 0 || strcmp(ret->list[ret->n - 1], ret->list[i]) != 0)
+			ret->list[ret->n++] = ret->list[i];
 	return true;
+}
+
+/* The directory that was resolved last: of many sockets in one it is looked at once. */
+struct last {
+	const char *path; /* a socket in it */
+	size_t len;	  /* of its directory */
+	struct og_place dir;
+};
+
+static const char *resolve(struct og_arena *arena, const char *path, struct last *last)
+{
+	size_t len = (size_t)(og_path_base(path) - path) - 1;
+
+	if (!last->path || last->len != len || strncmp(last->path, path, len) != 0) {
+		const char *dir = og_arena_strndup(arena, path, len);
+
+		if (!dir)
+			return NULL;
+		last->path = path;
+		last->len = len;
+		og_place_resolve(AT_FDCWD, len ? dir : "/", &last->dir);
+	}
+	return og_arena_printf(arena, "%s%s",
+			       strcmp(last->dir.path, "/") == 0 ? "" : last->dir.path, path + len);
+}
+
+static bool fill(struct og_sockets *sockets, struct og_arena *arena, const struct paths *paths)
+{
+	struct last last = { 0 };
+
+	sockets->list = og_arena_array(arena, paths->n, sizeof(*sockets->list));
+	for (size_t i = 0; sockets->list && i < paths->n; i++) {
+		struct control *control = &sockets->list[sockets->n];
+		struct stat st;
+
+		if (fstatat(AT_FDCWD, paths->list[i], &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !is_control(paths->list[i], &st))
+			continue;
+		control->path = resolve(arena, paths->list[i], &last);
+		if (!control->path)
+			return false;
+		control->dev = st.st_dev;
+		control->ino = st.st_ino;
+		control->named = has_engine_name(paths->list[i]);
+		if (last.dir.problem)
+			continue;
+		sockets->nnamed += control->named;
+		sockets->n++;
+	}
+	return sockets->list;
 }
 
 static int by_path(const void *a, const void *b)
 {
-	return strcmp(((const struct control *)a)->path, ((const struct control *)b)->path);
+	const struct control *x = a, *y = b;
+
+	return x->named == y->named ? strcmp(x->path, y->path) : y->named - x->named;
 }
 
 struct og_sockets *og_sockets_load(struct og_arena *arena)
 {
 	struct og_sockets *sockets = og_arena_alloc(arena, sizeof(*sockets));
+	og_auto_close int fd = open("/proc/self/net/unix", O_RDONLY | O_CLOEXEC);
+	og_auto_free char *text = NULL;
+	struct og_err ignored = { 0 };
+	struct paths paths = { 0 };
+	size_t len;
 
-	if (!sockets)
+	/* Where it cannot be read, the well-known ones are known all the same. */
+	if (fd < 0 || og_fd_read(fd, UNIX_MAX_BYTES, &text, &len, &ignored) < 0)
+		text = strdup("");
+	if (!sockets || !text || !list_paths(arena, text, &paths) || !fill(sockets, arena, &paths))
 		return NULL;
-	for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++)
-		if (!add(sockets, arena, well_known[i]))
-			return NULL;
-	if (!add_listening(sockets, arena))
-		return NULL;
-	if (sockets->n)
-		qsort(sockets->list, sockets->n, sizeof(*sockets->list), by_path);
+	qsort(sockets->list, sockets->n, sizeof(*sockets->list), by_path);
 	return sockets;
 }
 
-const char *og_sockets_within(const struct og_sockets *sockets, const char *path)
+/* Of the sorted |list| the first that is |path| or lies below it. */
+static const char *first_within(const struct control *list, size_t n, const char *path)
 {
-	size_t lo = 0, hi = sockets->n;
+	size_t lo = 0, hi = n;
 
-	/* the first that is not before |path|; one below it follows, but "path!" may come between
-	 */
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (strcmp(sockets->list[mid].path, path) < 0)
+		if (strcmp(list[mid].path, path) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (; lo < sockets->n; lo++) {
-		if (og_path_within(sockets->list[lo].path, path))
-			return sockets->list[lo].path;
-		if (strncmp(sockets->list[lo].path, path, strlen(path)) != 0)
-			break;
-	}
+	/* "path!" sorts between "path" and "path/" */
+	for (; lo < n && strncmp(list[lo].path, path, strlen(path)) == 0; lo++)
+		if (og_path_within(list[lo].path, path))
+			return list[lo].path;
 	return NULL;
+}
+
+const char *og_sockets_within(const struct og_sockets *sockets, const char *path)
+{
+	const char *found = first_within(sockets->list, sockets->nnamed, path);
+
+	/* an engine's own name tells the user more */
+	return found ? found
+		     : first_within(sockets->list + sockets->nnamed, sockets->n - sockets->nnamed,
+				    path);
 }
 
 const char *og_sockets_same(const struct og_sockets *sockets, dev_t dev, ino_t ino)

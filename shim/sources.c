@@ -47,24 +47,28 @@ static bool is_kept(struct og_gather *g, const struct og_keep *keep, const struc
 
 	if (keep->how == OG_KEEP_SAME)
 		return place->mount == keep->mount;
-	if (keep->how == OG_KEEP_FILE)
-		return S_ISREG(place->st.st_mode) && og_path_is_safe(place->path, 0);
 	mount = og_gather_mounts(g) ? og_mounts_by_id(g->mounts, place->mount) : NULL;
 	if (!mount)
 		return false;
 	if (keep->how == OG_KEEP_TMPFS)
 		return strcmp(mount->fstype, "tmpfs") == 0 && strcmp(mount->root, "/") == 0 &&
 		       og_path_within(mount->point, keep->path);
-	return strcmp(mount->fstype, "overlay") == 0 && strcmp(mount->point, place->path) == 0;
+	return strcmp(mount->fstype, "overlay") == 0 && og_path_within(mount->point, keep->path);
 }
 
-static enum og_role find_role(struct og_gather *g, const struct og_place *place)
+/* The engine's init program; often a link to one of another name. */
+static bool is_init(const struct og_gather *g, const char *source, const struct og_place *place)
+{
+	return g->init && strcmp(og_path_base(source), g->init) == 0 &&
+	       S_ISREG(place->st.st_mode) && og_path_is_safe(source, 0);
+}
+
+static enum og_role find_role(struct og_gather *g, const char *source, const struct og_place *place)
 {
 	for (size_t i = 0; i < g->nkeeps; i++)
 		if (is_at(&g->keeps[i], place->path) && is_kept(g, &g->keeps[i], place))
 			return g->keeps[i].role;
-	if (g->init && strcmp(og_path_base(place->path), g->init) == 0 &&
-	    S_ISREG(place->st.st_mode) && og_path_is_safe(place->path, 0))
+	if (is_init(g, source, place))
 		return OG_ROLE_INIT;
 	return OG_ROLE_NONE;
 }
@@ -217,7 +221,7 @@ static int fill(struct og_gather *g, struct og_source *ret)
 	ret->nosuid = place.nosuid;
 	ret->nodev = place.nodev;
 	ret->readonly = place.readonly;
-	ret->role = find_role(g, &place);
+	ret->role = find_role(g, ret->source, &place);
 	/* Every container has these; they tell where they are without the mount table. */
 	if (ret->role == OG_ROLE_NETFILE) {
 		ret->origin = ret->resolved;

@@ -82,27 +82,17 @@ static char *complete(const struct og_node *given, const struct og_list *wanted,
 	return og_buf_steal(&out);
 }
 
-/* |also|: another list of the document in which a path is as good. */
-static int check_list(struct og_pass *pass, const char *pointer, const struct og_list *wanted,
-		      const char *also, const char *what)
+/* Complete the list at |pointer| with what is not |found| in it. */
+static int put_list(struct og_pass *pass, const char *pointer, const struct og_list *wanted,
+		    const bool *found, const char *what)
 {
-	const struct og_node *given = og_at(pass, pointer);
-	og_auto_free bool *found = calloc(wanted->n + 1, sizeof(*found));
-	og_auto_free char *json = NULL;
+	og_auto_free char *json = complete(og_at(pass, pointer), wanted, found);
 	size_t missing = 0, first = 0;
 
-	if (!found)
-		return -1;
-	mark(wanted, given, found);
-	if (also)
-		mark(wanted, og_at(pass, also), found);
 	for (size_t i = wanted->n; i-- > 0;) {
 		missing += !found[i];
 		first = found[i] ? first : i;
 	}
-	if (missing == 0)
-		return 0;
-	json = complete(given, wanted, found);
 	if (!json)
 		return -1;
 	if (wanted->items[first].file)
@@ -111,6 +101,25 @@ static int check_list(struct og_pass *pass, const char *pointer, const struct og
 		      "%s%s %s %s: leave out --privileged and systempaths=unconfined",
 		      OG_Q(wanted->items[first].text), missing > 1 ? " and other paths" : "",
 		      missing > 1 ? "are" : "is", what);
+}
+
+/* |also|: another list of the document in which a path is as good. */
+static int check_list(struct og_pass *pass, const char *pointer, const struct og_list *wanted,
+		      const char *also, const char *what)
+{
+	bool *found = calloc(wanted->n + 1, sizeof(*found));
+	int r = 0;
+
+	if (!found)
+		return -1;
+	mark(wanted, og_at(pass, pointer), found);
+	if (also)
+		mark(wanted, og_at(pass, also), found);
+	found[wanted->n] = false; /* the search below ends here */
+	if ((const bool *)memchr(found, false, wanted->n + 1) != found + wanted->n)
+		r = put_list(pass, pointer, wanted, found, what);
+	free(found);
+	return r;
 }
 
 /* Both sorted lists as one, owned by the caller; where both have a path, the site's item. */
@@ -137,12 +146,13 @@ static int check_both(struct og_pass *pass, enum og_option option, const struct 
 {
 	static const struct og_list none = { 0 };
 	size_t n;
-	og_auto_free struct og_item *items = merge(og_undoing(pass) ? &none
-								    : og_opt_list(pass, option),
-						   og_deprivileged(pass) ? engine : &none, &n);
+	struct og_item *items = merge(og_undoing(pass) ? &none : og_opt_list(pass, option),
+				      og_deprivileged(pass) ? engine : &none, &n);
 	const struct og_list wanted = { .items = items, .n = n };
+	int r = items ? check_list(pass, pointer, &wanted, also, what) : -1;
 
-	return items ? check_list(pass, pointer, &wanted, also, what) : -1;
+	free(items);
+	return r;
 }
 
 int og_rule_masked_paths(struct og_pass *pass)

@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "policy/rules_table.h"
 
@@ -31,13 +30,22 @@ static uint64_t id_of(const struct og_node *node)
 	return id;
 }
 
-/* The option "to", "uid:gid", as numbers; the compiler has checked its form. */
+/* Digits at |*text|, at most ten, and the one character |end| behind them. */
+static bool read_number(const char **text, char end, uint64_t *ret)
+{
+	const char *start = *text;
+
+	for (*ret = 0; **text >= '0' && **text <= '9' && *text - start < 10; ++*text)
+		*ret = *ret * 10 + (uint64_t)(**text - '0');
+	return *text > start && *(*text)++ == end;
+}
+
+/* The option "to", "uid:gid", as numbers. */
 static bool read_to(const struct og_pass *pass, uint64_t *retuid, uint64_t *retgid)
 {
 	const char *to = og_opt_str(pass, OG_OPT_user_to);
-	char rest;
 
-	return to && sscanf(to, "%10" SCNu64 ":%10" SCNu64 "%c", retuid, retgid, &rest) == 2;
+	return to && read_number(&to, ':', retuid) && read_number(&to, '\0', retgid);
 }
 
 static int check_id(struct og_pass *pass, const char *name, enum og_option option, bool has_to,

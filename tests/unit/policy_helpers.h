@@ -39,7 +39,7 @@ UNUSED static struct og_policy *compile_chain(const char *const *texts, size_t n
 	struct og_policy_source sources[16];
 	struct og_policy *policy = NULL;
 	struct og_err err = { 0 };
-	char names[16][4];
+	char names[16][24];
 
 	for (size_t i = 0; i < n; i++) {
 		snprintf(names[i], sizeof(names[i]), "p%zu", i);

@@ -205,7 +205,8 @@ Test(mount_options, places)
 		cr_expect(og_mount_place_find(rows[i].type, rows[i].destination, &place) ==
 				  rows[i].known,
 			  "%s", rows[i].type);
-		cr_expect((place != NULL) == rows[i].there, "%s on %s", rows[i].type, rows[i].destination);
+		cr_expect(rows[i].there == (place != NULL), "%s on %s", rows[i].type,
+			  rows[i].destination);
 	}
 }
 
@@ -268,8 +269,8 @@ Test(mount_options, place_options)
 
 		cr_expect(changed == (rows[i].want != NULL), "%s %s: %s", rows[i].type,
 			  rows[i].words, got);
-		cr_expect(changed == false || strcmp(got, rows[i].want) == 0, "%s %s: %s", rows[i].type,
-			  rows[i].words, got);
+		cr_expect(changed == false || strcmp(got, rows[i].want) == 0, "%s %s: %s",
+			  rows[i].type, rows[i].words, got);
 		free(got);
 	}
 }
