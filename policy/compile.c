@@ -18,7 +18,7 @@ struct compiler {
 	struct og_problems problems;
 	struct og_reader readers[LAYERS];
 	struct og_layer layers[LAYERS];
-	size_t n, entries;
+	size_t n, entries, preset_entries; /* the limit is on what a site writes */
 	bool broken; /* a layer is not there at all: merging would only lead to false errors */
 	struct og_err bug;
 };
@@ -70,7 +70,8 @@ static void read_layer(struct compiler *compiler, const char *file, const char *
 				      .file = og_pool_text(&compiler->policy->pool, file),
 				      .source = (unsigned)compiler->n,
 				      .preset = preset,
-				      .entries = &compiler->entries };
+				      .entries = preset ? &compiler->preset_entries
+							: &compiler->entries };
 	compiler->n++;
 	if (!reader->file)
 		return;

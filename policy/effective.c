@@ -157,11 +157,21 @@ enum og_action og_effective_action(const struct og_effective *effective, enum og
 	return effective->actions[rule].action;
 }
 
+/*
+ * The site's own line, when it has one about the rule: people look for what to
+ * change in their file, not in a preset.
+ */
 void og_effective_origin(const struct og_effective *effective, enum og_rule_id rule,
 			 const char **retfile, unsigned *retline)
 {
 	*retfile = effective->actions[rule].file;
 	*retline = effective->actions[rule].line;
+	for (size_t i = 0; *retline == 0 && i < OG_NOPTIONS; i++) {
+		if (og_options[i].rule != rule || effective->values[i].line == 0)
+			continue;
+		*retfile = effective->values[i].file;
+		*retline = effective->values[i].line;
+	}
 }
 
 size_t og_effective_exceptions(const struct og_effective *effective, const char *const **ret)

@@ -48,7 +48,7 @@ enum og_flaw {
 	OG_FLAW_FOLDED,	 /* the key is not |expected|, but Go's encoding/json takes it for that */
 	OG_FLAW_UNKNOWN, /* the specification has no such field; expected: NULL */
 	OG_FLAW_TYPE,	 /* the value is not |expected| ("a string") */
-	OG_FLAW_WORD,	 /* the string is not one that runtimes know; |expected| lists them */
+	OG_FLAW_WORD, /* the string is not one that runtimes know; |expected| says which they do */
 	OG_FLAW_MISSING, /* the object |at| lacks its field |expected| */
 	OG_FLAW_FOREIGN, /* the section |expected| is for another platform */
 };

@@ -53,13 +53,13 @@ static bool is_namespace(const char *word)
 {
 	return og_namespace_type(word) != NULL;
 }
-WORD(namespace_type, is_namespace, "mount, pid, network, ipc, uts, user, cgroup, time");
+WORD(namespace_type, is_namespace, "one of mount, pid, network, ipc, uts, user, cgroup, time");
 
 static bool is_rlimit(const char *word)
 {
 	return og_rlimit_exact(word) >= 0;
 }
-WORD(rlimit_type, is_rlimit, "RLIMIT_CORE, RLIMIT_NOFILE and its like, in capitals");
+WORD(rlimit_type, is_rlimit, "one of RLIMIT_CORE, RLIMIT_NOFILE and its like, in capitals");
 
 static bool is_listed(const char *word, const char *prefix, const char *const *list)
 {
@@ -81,7 +81,7 @@ static bool is_action(const char *word)
 
 	return is_listed(word, "SCMP_ACT_", list);
 }
-WORD(seccomp_action, is_action, "SCMP_ACT_ALLOW, SCMP_ACT_ERRNO and its like");
+WORD(seccomp_action, is_action, "one of SCMP_ACT_ALLOW, SCMP_ACT_ERRNO and its like");
 
 static bool is_operator(const char *word)
 {
@@ -89,7 +89,7 @@ static bool is_operator(const char *word)
 
 	return is_listed(word, "SCMP_CMP_", list);
 }
-WORD(seccomp_op, is_operator, "SCMP_CMP_NE, LT, LE, EQ, GE, GT, MASKED_EQ");
+WORD(seccomp_op, is_operator, "one of SCMP_CMP_NE, LT, LE, EQ, GE, GT, MASKED_EQ");
 
 /* ---- process ---- */
 

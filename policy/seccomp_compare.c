@@ -58,7 +58,11 @@ static enum truth decide_equal(enum og_scmp_op op)
 	return truth_of(op != OG_SCMP_NE && op != OG_SCMP_LT && op != OG_SCMP_GT);
 }
 
-/* |cond|, open so far, after the value's bit number |bit|. */
+/*
+ * |cond|, open so far, after the value's bit number |bit|. Bits of a masked
+ * condition's datum outside its mask, by which it could never hold, are not
+ * looked at: libseccomp does so by halves.
+ */
 static enum truth step(const struct og_scmp_cond *cond, unsigned bit, bool one)
 {
 	uint64_t place = UINT64_C(1) << bit;
@@ -106,14 +110,13 @@ static bool escapes(const struct cover *cover, const struct state *state, unsign
 	return memcmp(&zero, &one, sizeof(one)) != 0 && escapes(cover, &one, bits - 1);
 }
 
-/* The datum outside its mask, by which it could never hold, is ignored: not all readers see it. */
 static struct og_scmp_cond cut(const struct og_scmp_cond *cond, unsigned bits)
 {
 	uint64_t all = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
 	struct og_scmp_cond ret = *cond;
 
 	ret.value &= all;
-	ret.two &= ret.value;
+	ret.two &= all;
 	return ret;
 }
 
@@ -312,7 +315,7 @@ static bool within(const struct og_scmp_cond *conds, size_t n, const struct og_s
 		if (conds[i].index == on.index)
 			on = conds[i];
 	}
-	return grant->nconds > 0 && og_scmp_covered(&on, grant->conds, grant->nconds, bits);
+	return og_scmp_covered(&on, grant->conds, grant->nconds, bits);
 }
 
 static bool entry_within(const struct entry *entry, const struct og_scmp_grant *grant,

@@ -45,6 +45,8 @@ int og_state_root(const char *given, const char *runtime, char **ret, struct og_
 		dir = cwd = getcwd(NULL, 0);
 		if (!cwd)
 			return og_fail_sys(reterr, errno, "cannot tell the working directory");
+		if (strcmp(dir, "/") == 0)
+			dir = "";
 	}
 	len = asprintf(ret, "%s/%s", dir, name);
 	if (len < 0)

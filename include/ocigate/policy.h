@@ -136,7 +136,7 @@ int og_policy_effective(const struct og_policy *policy, const struct og_facts *f
 			struct og_effective **ret, struct og_err *reterr);
 void og_effective_free(struct og_effective *effective);
 enum og_action og_effective_action(const struct og_effective *effective, enum og_rule_id rule);
-/* Where the rule's action was decided: *retfile is a path, or a preset's name with line 0. */
+/* Where the rule was decided: a site's line about it, else the preset's name with line 0. */
 void og_effective_origin(const struct og_effective *effective, enum og_rule_id rule,
 			 const char **retfile, unsigned *retline);
 /* Names of the exceptions that apply, and of those that would have but for their date. */

@@ -67,8 +67,7 @@ static int on_flaw(void *ctx, enum og_flaw flaw, const struct og_node *at, const
 				 "else",
 				 unit, name, expected);
 	case OG_FLAW_WORD:
-		return og_reject(judge->pass, at,
-				 "%s is no value that all runtimes know: use one of %s",
+		return og_reject(judge->pass, at, "%s is no value that all runtimes know: use %s",
 				 OG_Q(og_str(at)), expected);
 	case OG_FLAW_MISSING:
 		return og_reject(judge->pass, at,

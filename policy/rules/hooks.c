@@ -15,6 +15,7 @@
  * it LD_PRELOAD (CVE-2025-23266); other hooks get the caller's.
  */
 #define HOOK_ENV "[\"PATH=/usr/sbin:/usr/bin:/sbin:/bin\"]"
+#define NO_ENV	 "the hook %s has no environment of its own and would get the image's or the engine's"
 
 static const char *element(const struct og_node *array, size_t i)
 {
@@ -118,16 +119,14 @@ static int judge_allowed(struct og_pass *pass, const struct og_node *hook, const
 				 "the hook %s is allowed, but it, or a directory above it, can be "
 				 "written by others than root, or it is missing",
 				 OG_Q(path));
-	if (env && !og_is_null(env) && !steers_loader(env))
+	if (!env)
+		return og_add(pass, hook, "env", HOOK_ENV, NO_ENV, OG_Q(path));
+	if (og_is_null(env))
+		return og_replace(pass, env, HOOK_ENV, NO_ENV, OG_Q(path));
+	if (!steers_loader(env))
 		return 0;
-	if (env)
-		return og_replace(pass, env, HOOK_ENV,
-				  "the hook %s gets an environment that steers the loader",
-				  OG_Q(path));
-	return og_add(pass, hook, "env", HOOK_ENV,
-		      "the hook %s has no environment of its own and would get the image's or "
-		      "the engine's",
-		      OG_Q(path));
+	return og_replace(pass, env, HOOK_ENV,
+			  "the hook %s gets an environment that steers the loader", OG_Q(path));
 }
 
 static int judge_hook(struct og_pass *pass, const char *stage, const struct og_node *hook)

@@ -81,10 +81,12 @@ static int check_groups(struct og_pass *pass)
 		next = og_next(gid); /* |gid| may be removed */
 		if (allowed(pass, OG_OPT_user_groups, id_of(gid)))
 			continue;
-		if (og_remove(pass, gid,
-			      "the additional group %" PRIu64 " is not allowed: leave out "
-			      "--group-add",
-			      id_of(gid)) < 0)
+		if ((id_of(gid) == UINT64_MAX
+			     ? og_reject(pass, gid, "an additional group is no number")
+			     : og_remove(pass, gid,
+					 "the additional group %" PRIu64
+					 " is not allowed: leave out --group-add",
+					 id_of(gid))) < 0)
 			return -1;
 	}
 	return 0;

@@ -57,6 +57,21 @@ confined() {
 	same "confined as an ordinary container: $name" "$T/ordinary" "$T/confined"
 }
 
+# Docker's default system call profile changed with its versions; the one that
+# is put in has the later answers where 20.10's own has others.
+by_version() {
+	sed -i -E 's/^call (io_uring|socket_vsock|socket_alg): (ok|EAFNOSUPPORT|ENOSYS|EPERM)$/call \1: by version/
+		s/^call process_vm_readv: (ok|EPERM)$/call process_vm_readv: by version/' "$@"
+}
+
+confined_by_version() {
+	local name=$1
+	shift
+	reach confined run --hostname same "$@" bb:1 probe reach
+	by_version "$T/ordinary" "$T/confined"
+	same "confined as an ordinary container: $name" "$T/ordinary" "$T/confined"
+}
+
 # refused NAME ERE FLAGS...: the launch is refused, and the text says why.
 refused() {
 	local name=$1 ere=$2
@@ -138,11 +153,11 @@ root_confined() {
 		"seccomp": { "wider": true } } }'
 	reach ordinary run --hostname same bb:1 probe reach
 	is "root is allowed here" "$(grep ^Uid: "$T/ordinary" | tr '\t' ' ')" "Uid: 0 0 0 0"
-	confined "--privileged, as root" --privileged
-	confined "seccomp=unconfined and --cap-add SYS_ADMIN, as root" --security-opt seccomp=unconfined --cap-add SYS_ADMIN
-	confined "systempaths=unconfined, as root" --security-opt systempaths=unconfined
+	confined_by_version "--privileged, as root" --privileged
+	confined_by_version "seccomp=unconfined and --cap-add SYS_ADMIN, as root" --security-opt seccomp=unconfined --cap-add SYS_ADMIN
+	confined_by_version "systempaths=unconfined, as root" --security-opt systempaths=unconfined
 	reach ordinary plain --hostname same bb:1 probe reach
-	confined "as with plain runc" --privileged
+	confined_by_version "as with plain runc" --privileged
 	lab
 }
 

@@ -70,7 +70,7 @@ static inline bool make_edit(struct og_doc *doc, const struct og_node *at, enum 
 	if (r < 0)
 		must_explain(&err, false);
 	else if (made)
-		MUST(og_node_is_added(made) && !og_node_is_added(og_parent(made)));
+		MUST(og_node_is_added(made));
 	return r == 0;
 }
 

@@ -22,7 +22,7 @@ static void edit_once(const char *text, size_t len, unsigned flags, uint64_t ran
 		MUST_FOR(og_doc_write(doc, &written, &written_len, &err) == 0, &err);
 		if (edits == 0)
 			must_splice(&(struct splice){ text, written, len, written_len },
-				    strlen(json) + sizeof("\"a\\\"/~\\n\":, \n"));
+				    strlen(json) + 32);
 		must_read_back(doc, flags, written, written_len);
 		free(written);
 	}

@@ -74,8 +74,7 @@ static const struct wrong top[] = {
 	  "p.json:1:37: this is not \"audit\", \"enforce\" or \"explain\"" },
 	{ POLICY("lab", ",\"message\":\"\""),
 	  "p.json:1:40: a string is expected that is not empty" },
-	{ POLICY("lab", ",\"message\":7"),
-	  "p.json:1:40: a string is expected that is not empty" },
+	{ POLICY("lab", ",\"message\":7"), "p.json:1:40: a string is expected that is not empty" },
 	{ POLICY("lab", ",\"message\":\"a\\nb\""),
 	  "p.json:1:40: \"a\\x0ab\" is not one line of text" },
 	{ POLICY("lab", ",\"message\":\"No such file or directory!\""),
@@ -184,12 +183,14 @@ static const struct wrong values[] = {
 	{ RULES("\"user\":{\"groups\":[7,\"7\",\n\"8\",8]}"),
 	  "p.json:2:21: \"7\" is in this list already, on line 2\n"
 	  "p.json:3:5: \"8\" is in this list already, on line 3" },
-	{ RULES("\"capabilities\":{\"allow\":[\"CHOWN\",\"cap_chown\",\"SYSADMIN\",\"CAP_FOO\",1]}"),
+	{ RULES("\"capabilities\":{\"allow\":[\"CHOWN\",\"cap_chown\",\"SYSADMIN\",\"CAP_FOO\",1]"
+		"}"),
 	  "p.json:2:34: \"CAP_CHOWN\" is in this list already, on line 2\n"
 	  "p.json:2:46: \"SYSADMIN\" is no capability; did you mean \"SYS_ADMIN\"?\n"
 	  "p.json:2:57: \"CAP_FOO\" is no capability\n"
 	  "p.json:2:67: the name of a capability is expected" },
-	{ RULES("\"hooks\":{\"allow\":[\"bin\",\"/\",\"/a/\",\"/a//b\",\"/a/./b\",\"/..\",\"\",1]}"),
+	{ RULES("\"hooks\":{\"allow\":[\"bin\",\"/\",\"/a/\",\"/a//b\",\"/a/./b\",\"/"
+		"..\",\"\",1]}"),
 	  "p.json:2:19: \"bin\" is not an absolute path without \"//\", \".\", \"..\" or a slash "
 	  "at the end\n"
 	  "p.json:2:29: \"/a/\" is not an absolute path without \"//\", \".\", \"..\" or a slash "
@@ -237,7 +238,8 @@ static const struct wrong objects[] = {
 	  "p.json:2:56: \"suid\" is not \"setuid\"; did you mean \"setuid\"?" },
 	{ RULES("\"mounts\":{\"allow\":[{\"source\":\"/a\",\"acess\":\"ro\"}]}"),
 	  "p.json:2:43: \"acess\" is no key of a source; did you mean \"access\"?" },
-	{ RULES("\"mounts\":{\"allow-\":[{\"source\":\"/a\"}]}"), "p.json:2:21: a path is a string" },
+	{ RULES("\"mounts\":{\"allow-\":[{\"source\":\"/a\"}]}"),
+	  "p.json:2:21: a path is a string" },
 	{ RULES("\"devices\":{\"allow\":[1,\"/dev/zzz\",\"/etc/x\"]}"),
 	  "p.json:2:21: \"/dev/NAME\" or {\"path\": \"/dev/NAME\", \"access\": \"rw\"} is "
 	  "expected\n"
@@ -288,7 +290,8 @@ static const struct wrong exceptions[] = {
 	  "p.json:2:56: a list is expected\n"
 	  "p.json:2:76: a list is expected\n"
 	  "p.json:2:90: true or false is expected" },
-	{ EXCEPTION(NAMED "\"match\":{\"image\":[\"nginx:1\",\"" DIGEST "\",\"a@sha256:1\",\"sha256:A\","
+	{ EXCEPTION(NAMED "\"match\":{\"image\":[\"nginx:1\",\"" DIGEST
+			  "\",\"a@sha256:1\",\"sha256:A\","
 			  "\"@" DIGEST "\",1]}," CHANGES),
 	  "p.json:2:44: \"nginx:1\" is a reference, and any user of the engine can give it to "
 	  "another image: use the image id (sha256:...) or REPOSITORY@sha256:...\n"
@@ -296,8 +299,8 @@ static const struct wrong exceptions[] = {
 	  "p.json:2:141: \"sha256:A\": a digest is \"sha256:\" and 64 of 0-9a-f\n"
 	  "p.json:2:152: \"@" DIGEST "\": a digest is \"sha256:\" and 64 of 0-9a-f\n"
 	  "p.json:2:227: an image id (sha256:...) or REPOSITORY@sha256:... is expected" },
-	{ EXCEPTION(NAMED "\"match\":{\"image\":[\"nginx@" DIGEST "\",\"docker.io/library/nginx@" DIGEST
-			  "\"]}," CHANGES),
+	{ EXCEPTION(NAMED "\"match\":{\"image\":[\"nginx@" DIGEST
+			  "\",\"docker.io/library/nginx@" DIGEST "\"]}," CHANGES),
 	  "p.json:2:124: \"nginx@" DIGEST "\" is in this list already, on line 2" },
 	{ EXCEPTION(NAMED "\"match\":{\"engine\":[1,\"podman\",\"podman\"]}," CHANGES),
 	  "p.json:2:45: the name of an engine is expected\n"
@@ -306,8 +309,8 @@ static const struct wrong exceptions[] = {
 	  "p.json:2:71: there are no exceptions from the rule \"document\"" },
 	{ EXCEPTION(NAMED "\"match\":{\"sandbox\":true},\"rules\":{\"user\":{\"uid-\":[\"5\"]}}"),
 	  "p.json:2:76: \"5\" is not in the list that it would be taken out of" },
-	{ EXCEPTION(NAMED "\"match\":{\"sandbox\":true}," CHANGES
-			  "},\n{" NAMED "\"match\":{\"sandbox\":true}," CHANGES),
+	{ EXCEPTION(NAMED "\"match\":{\"sandbox\":true}," CHANGES "},\n{" NAMED
+			  "\"match\":{\"sandbox\":true}," CHANGES),
 	  "p.json:3:1: the exception of line 2 is called \"e\" too" },
 	{ EXCEPTION("\"name\":\"\",\"reason\":\"a\\tb\",\"match\":{\"sandbox\":true}," CHANGES),
 	  "p.json:2:9: a string is expected that is not empty\n"
@@ -331,7 +334,8 @@ static const struct wrong warnings[] = {
 	  "p.json:2:34: warning: none of these engines has pods: the exception never applies" },
 	{ EXCEPTION(NAMED "\"match\":{\"engine\":[\"podman\"],\"cri-namespace\":[\"x\"]}," CHANGES),
 	  "p.json:2:34: warning: none of these engines has pods: the exception never applies" },
-	{ EXCEPTION(NAMED "\"match\":{\"engine\":[\"docker-build\"],\"image\":[\"" DIGEST "\"]}," CHANGES),
+	{ EXCEPTION(NAMED "\"match\":{\"engine\":[\"docker-build\"],\"image\":[\"" DIGEST
+			  "\"]}," CHANGES),
 	  "p.json:2:34: warning: a step of an image build has no image: the exception never "
 	  "applies" },
 	{ EXCEPTION(NAMED "\"match\":{\"sandbox\":true},\"rules\":{}"),
@@ -370,8 +374,9 @@ static const struct wrong warnings[] = {
 	{ RULES("\"user\":{\"action\":\"rewrite\",\"uid\":[\"200\"],\"to\":\"100:0\"}"),
 	  "p.json:2:47: warning: \"to\" is \"100:0\", but \"uid\" does not hold 100: nothing can "
 	  "be rewritten to it" },
-	{ EXCEPTION(NAMED "\"match\":{\"sandbox\":true},\"rules\":{\"user\":{\"action\":\"rewrite\","
-			  "\"gid\":[\"5\"]}}"),
+	{ EXCEPTION(NAMED
+		    "\"match\":{\"sandbox\":true},\"rules\":{\"user\":{\"action\":\"rewrite\","
+		    "\"gid\":[\"5\"]}}"),
 	  "p.json:2:93: warning: \"to\" is \"65534:65534\", but \"gid\" does not hold 65534: "
 	  "nothing can be rewritten to it" },
 	{ POLICY("lab", ",\"rules\":{\"mounts\":{\"allow+\":[{\"source\":\"/srv/data\",\"access\":"

@@ -197,9 +197,12 @@ Test(facts, sort_orders_whatever_it_is_given)
 	static char names[N][16];
 	struct og_nsfact namespaces[] = { { .path = "/2" }, { .path = "/1" } };
 	struct og_hookfact hooks[] = { { .path = "/h2", .safe = true }, { .path = "/h1" } };
-	struct og_facts facts = { .sources = sources, .nsources = N,
-				  .namespaces = namespaces, .nnamespaces = 2,
-				  .hooks = hooks, .nhooks = 2 };
+	struct og_facts facts = { .sources = sources,
+				  .nsources = N,
+				  .namespaces = namespaces,
+				  .nnamespaces = 2,
+				  .hooks = hooks,
+				  .nhooks = 2 };
 
 	for (size_t i = 0; i < N; i++) {
 		snprintf(names[i], sizeof(names[i]), "/s%zu", i * 7919 % N);

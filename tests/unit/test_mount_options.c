@@ -150,10 +150,12 @@ Test(mount_options, written_complies)
 	for (unsigned set = 0; set < 1 << 10; set++) {
 		char text[128] = "";
 		struct og_mount_options have;
+		int len = 0;
 
 		for (int i = 0; i < 10; i++)
 			if (set & 1u << i)
-				strcat(strcat(text, *text ? " " : ""), words[i]);
+				len += snprintf(text + len, sizeof(text) - (size_t)len, "%s%s",
+						len ? " " : "", words[i]);
 		if (!(set & 3))
 			continue;
 		have = read_words(text);

@@ -172,12 +172,14 @@ Test(schema, shapes)
 Test(schema, words_and_required_fields)
 {
 	expect_flaws(&og_schema_process, "{\"rlimits\":[{\"type\":\"RLIMIT_core\"}]}",
-		     "word /rlimits/0/type RLIMIT_CORE, RLIMIT_NOFILE and its like, in capitals\n");
+		     "word /rlimits/0/type one of RLIMIT_CORE, RLIMIT_NOFILE and its like, in "
+		     "capitals\n");
 	expect_flaws(&og_schema_process, "{\"rlimits\":[{\"type\":null}]}",
 		     "missing /rlimits/0 type\n");
-	expect_flaws(&og_schema_config, "{\"linux\":{\"namespaces\":[{\"type\":\"net\"}]}}",
-		     "word /linux/namespaces/0/type mount, pid, network, ipc, uts, user, cgroup, "
-		     "time\nmissing  ociVersion\nmissing  process\nmissing  root\n");
+	expect_flaws(
+		&og_schema_config, "{\"linux\":{\"namespaces\":[{\"type\":\"net\"}]}}",
+		"word /linux/namespaces/0/type one of mount, pid, network, ipc, uts, user, cgroup, "
+		"time\nmissing  ociVersion\nmissing  process\nmissing  root\n");
 	expect_flaws(
 		&og_schema_config,
 		"{\"ociVersion\":\"1.0.2\",\"process\":{},\"root\":{\"path\":\"r\"},\"linux\":{},"
@@ -188,9 +190,12 @@ Test(schema, words_and_required_fields)
 		"{\"ociVersion\":\"1.0.2\",\"process\":{},\"root\":{\"path\":\"r\"},"
 		"\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_\",\"syscalls\":[{\"action\":"
 		"\"scmp_act_allow\",\"args\":[{\"op\":\"SCMP_CMP_\"}]}]}}}",
-		"word /linux/seccomp/defaultAction SCMP_ACT_ALLOW, SCMP_ACT_ERRNO and its like\n"
-		"word /linux/seccomp/syscalls/0/action SCMP_ACT_ALLOW, SCMP_ACT_ERRNO and its "
-		"like\nword /linux/seccomp/syscalls/0/args/0/op SCMP_CMP_NE, LT, LE, EQ, GE, GT, "
+		"word /linux/seccomp/defaultAction one of SCMP_ACT_ALLOW, SCMP_ACT_ERRNO and its "
+		"like\n"
+		"word /linux/seccomp/syscalls/0/action one of SCMP_ACT_ALLOW, SCMP_ACT_ERRNO and "
+		"its "
+		"like\nword /linux/seccomp/syscalls/0/args/0/op one of SCMP_CMP_NE, LT, LE, EQ, "
+		"GE, GT, "
 		"MASKED_EQ\n");
 }
 

@@ -200,17 +200,18 @@ static int compare_items(const void *a, const void *b)
 }
 
 /* A path of up to four components from few letters, so that much coincides. */
-static void random_path(unsigned *seed, bool stars, char *buf)
+static void random_path(unsigned *seed, bool stars, char *buf, size_t size)
 {
 	static const char *const plain[] = { "a", "b", "ab", "ba", "a.b", "a-" };
 	static const char *const star[] = { "*", "a*", "*b", "**", "a*b", "**b" };
 	int n = 1 + rand_r(seed) % 4;
 
-	*buf = '\0';
 	while (n--) {
 		bool glob = stars && rand_r(seed) % 3 == 0;
+		int len = snprintf(buf, size, "/%s", (glob ? star : plain)[rand_r(seed) % 6]);
 
-		strcat(strcat(buf, "/"), (glob ? star : plain)[rand_r(seed) % 6]);
+		buf += len;
+		size -= (size_t)len;
 	}
 }
 
@@ -224,14 +225,14 @@ Test(sources, same_as_slow_search)
 		struct og_list some = { items, (size_t)(rand_r(&seed) % 60) };
 
 		for (size_t i = 0; i < some.n; i++) {
-			random_path(&seed, true, texts[i]);
+			random_path(&seed, true, texts[i], sizeof(texts[i]));
 			items[i].text = texts[i];
 		}
 		qsort(items, some.n, sizeof(*items), compare_items);
 		for (int i = 0; i < 100; i++) {
 			const struct og_item *found;
 
-			random_path(&seed, false, path);
+			random_path(&seed, false, path, sizeof(path));
 			found = og_source_find(&some, path);
 			cr_assert(slow_weight(&some, path) ==
 					  (found ? (long)literals(found->text) : -1),

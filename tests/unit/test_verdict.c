@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a verdict becomes: the outcome by mode, the refusal's text, records without secrets. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ocigate/buf.h"
+#include "ocigate/rule.h"
+#include "ocigate/verdict.h"
+
+/* Judge |config| by baseline with |rules|; everything is the caller's to free. */
+static struct og_verdict *judge(const char *rules, const char *config, struct og_policy **policy)
+{
+	static const struct og_facts facts = { .today = "2030-01-01",
+					       .id = "x",
+					       .command = "create" };
+	struct og_buf text = { 0 };
+	struct og_err err = { 0 };
+	struct og_policy_source source = { .file = "/etc/ocigate/policy.json" };
+	struct og_verdict *verdict = NULL;
+	struct og_doc *doc = NULL;
+
+	og_buf_printf(&text, "{\"version\":1,\"extends\":\"permissive\",\"rules\":{%s}}", rules);
+	source.text = text.data;
+	source.len = text.len;
+	cr_assert(eq(int, og_policy_compile(&source, 1, NULL, NULL, policy, &err), 0), "%s",
+		  err.msg);
+	cr_assert(eq(int, og_doc_parse("c", config, strlen(config), 0, &doc, &err), 0), "%s",
+		  err.msg);
+	cr_assert(eq(int, og_evaluate(*policy, &facts, OG_CMD_CREATE, doc, &verdict, &err), 0),
+		  "%s", err.msg);
+	og_doc_free(doc);
+	og_buf_release(&text);
+	return verdict;
+}
+
+/* A config whose user is |uid|, and which is all right otherwise. */
+static char *config_of(unsigned uid, const char *more)
+{
+	struct og_buf out = { 0 };
+
+	og_buf_printf(&out,
+		      "{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{\"uid\":%u,\"gid\":5},"
+		      "\"args\":[\"x\"],\"cwd\":\"/\"%s},\"root\":{\"path\":\"r\"},\"linux\":{}}",
+		      uid, more);
+	return og_buf_steal(&out);
+}
+
+#define USER(action) "\"user\":{\"action\":\"" action "\",\"uid\":[\"1000\"],\"to\":\"1000:1000\"}"
+
+Test(verdict, outcome_by_mode)
+{
+	static const struct {
+		const char *rules;
+		enum og_outcome outcome[3]; /* audit, enforce, explain */
+	} rows[] = {
+		{ USER("audit"), { OG_OUTCOME_AS_IS, OG_OUTCOME_AS_IS, OG_OUTCOME_REFUSE } },
+		{ USER("rewrite"), { OG_OUTCOME_AS_IS, OG_OUTCOME_REWRITTEN, OG_OUTCOME_REFUSE } },
+		{ USER("reject"), { OG_OUTCOME_AS_IS, OG_OUTCOME_REFUSE, OG_OUTCOME_REFUSE } },
+	};
+	char *config = config_of(7, "");
+
+	for (size_t i = 0; i < 3; i++) {
+		struct og_policy *policy;
+		struct og_verdict *verdict = judge(rows[i].rules, config, &policy);
+
+		for (int mode = 0; mode < 3; mode++)
+			cr_expect(eq(int, (int)og_verdict_outcome(verdict, (enum og_mode)mode),
+				     (int)rows[i].outcome[mode]),
+				  "row %zu mode %d", i, mode);
+		og_verdict_free(verdict);
+		og_policy_free(policy);
+	}
+	free(config);
+}
+
+Test(verdict, what_cannot_be_judged_is_refused_in_every_mode)
+{
+	struct og_err cause = { .code = OG_E_CONFIG,
+				.line = 3,
+				.col = 9,
+				.where = "config.json",
+				.msg = "the key \"a\" stands twice" },
+		      err = { 0 };
+	struct og_buf text = { 0 };
+	struct og_policy *policy;
+	char *config = config_of(1000, "");
+	struct og_verdict *verdict, *valid = judge(USER("off"), config, &policy);
+
+	cr_assert(eq(int, og_verdict_unjudged(&cause, policy, &verdict, &err), 0));
+	for (int mode = 0; mode < 3; mode++)
+		cr_expect(eq(int, (int)og_verdict_outcome(verdict, (enum og_mode)mode),
+			     (int)OG_OUTCOME_REFUSE));
+	og_verdict_refusal(verdict, NULL, &text);
+	cr_expect(eq(str, text.data,
+		     "ocigate: rejected: document: config.json:3:9: the key \"a\" stands twice "
+		     "[policy.json]"));
+	og_buf_release(&text);
+	og_verdict_free(valid);
+	og_verdict_free(verdict);
+	og_policy_free(policy);
+	free(config);
+}
+
+Test(verdict, refusal_names_place_and_message_in_one_line)
+{
+	struct og_buf text = { 0 };
+	struct og_policy *policy;
+	char *config = config_of(7, "");
+	struct og_verdict *verdict = judge(USER("reject"), config, &policy);
+
+	og_verdict_refusal(verdict, "Ask ops.\nSoon.", &text);
+	cr_expect(eq(int, strncmp(text.data, "ocigate: rejected: user: uid 7 ", 31), 0), "%s",
+		  text.data);
+	cr_expect(ne(ptr, strstr(text.data, "[policy.json:1] Ask ops. Soon."), NULL), "%s",
+		  text.data);
+	cr_expect(eq(ptr, strchr(text.data, '\n'), NULL));
+	og_buf_release(&text);
+	og_verdict_free(verdict);
+	og_policy_free(policy);
+	free(config);
+}
+
+Test(verdict, refusal_is_cut_but_keeps_the_message)
+{
+	struct og_buf message = { 0 }, text = { 0 };
+	struct og_policy *policy;
+	char *config = config_of(7, "");
+	struct og_verdict *verdict = judge(USER("reject"), config, &policy);
+
+	for (int i = 0; i < 5000; i++)
+		og_buf_puts(&message, "\xc3\xa9");
+	og_verdict_refusal(verdict, message.data, &text);
+	cr_expect(lt(sz, text.len, 4000));
+	cr_expect(eq(sz, strlen(text.data), text.len));
+	og_buf_release(&text);
+	og_buf_release(&message);
+	og_verdict_free(verdict);
+	og_policy_free(policy);
+	free(config);
+}
+
+Test(verdict, records_hide_what_dry_run_shows)
+{
+	struct og_buf hidden = { 0 }, shown = { 0 };
+	struct og_policy *policy;
+	char *config = config_of(1000, ",\"env\":[\"TOKEN=sesame\"],\"ENV\":[]");
+	struct og_verdict *verdict = judge(USER("off"), config, &policy);
+
+	og_verdict_findings(verdict, 0, OG_AUDIT, &hidden);
+	og_verdict_findings(verdict, OG_ENC_VALUES, OG_AUDIT, &shown);
+	cr_expect(eq(ptr, strstr(hidden.data, "sesame"), NULL));
+	cr_expect(ne(ptr, strstr(hidden.data, "\"rule\":\"document\""), NULL));
+	og_buf_release(&hidden);
+	og_buf_release(&shown);
+	og_verdict_free(verdict);
+	og_policy_free(policy);
+	free(config);
+}
