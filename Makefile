@@ -291,10 +291,11 @@ check-unit: $(BUILD)/test-unit ## unit tests and fixtures; needs no root
 check-fault: $(BUILD)/test-fault all ## n-th malloc, n-th system call, short reads
 	+@BUILD=$(abspath $(BUILD)) $(run_all)/fault program='$<' $(foreach s,$(wildcard tests/fault/*.sh),$(notdir $s)=$s)
 
+REPLAY = $(wildcard tests/fixtures tests/doc)
 # A corpus directory is named like its target: tests/fuzz/corpus/doc for fuzz_doc.
 check-fuzz: $(FUZZ_BIN) ## replay the fuzzing corpus and every fixture
 	@p=0; f=0; for t in $(FUZZ_BIN); do c=tests/fuzz/corpus/$${t##*/fuzz_}; [ -d $$c ] || c=; \
-		if $(WRAP) $$t $$c $(wildcard tests/fixtures tests/doc); then p=$$((p + 1)); else f=$$((f + 1)); echo "$$t failed"; fi; done; \
+		if $(WRAP) $$t $$c $(REPLAY); then p=$$((p + 1)); else f=$$((f + 1)); echo "$$t failed"; fi; done; \
 	echo "$$p passed, $$f failed"; [ $$f -eq 0 ]
 
 check-e2e: all ## end to end with real runtimes and engines; needs root
@@ -315,14 +316,16 @@ check-asan: ## unit tests, fixtures, faults and the corpus under ASan and UBSan
 		$(if $(FAULT_SRC),check-fault) || rc=1; $(call end_reports,build/asan/reports); exit $$rc
 
 # Criterion starts a process for each test, 1.7 s each under valgrind: that is
-# for check-long. The replay runs the same fixtures in one process.
-check-valgrind: ## the corpus and every fixture under valgrind; VALGRIND_UNIT=1: the unit tests too
+# for check-long. Here one process evaluates every fixture, and the fuzzing
+# targets replay their own corpus.
+check-valgrind: ## every fixture and the corpus under valgrind; VALGRIND_UNIT=1: the unit tests too
 	+@$(MAKE) --no-print-directory BUILD=build/valgrind run-valgrind
 
 VALGRIND := valgrind -q --leak-check=full --trace-children=yes --log-file=build/valgrind/reports/%p
-run-valgrind: $(FUZZ_BIN) $(if $(VALGRIND_UNIT),$(BUILD)/test-unit)
+run-valgrind: $(BUILD)/traced $(FUZZ_BIN) $(if $(VALGRIND_UNIT),$(BUILD)/test-unit)
 	@$(call begin_reports,$(BUILD)/reports)
-	@rc=0; $(MAKE) --no-print-directory check-fuzz WRAP='$(VALGRIND)' || rc=1; \
+	@rc=0; $(VALGRIND) $(BUILD)/traced $(FIXTURES) >/dev/null || rc=1; \
+	$(MAKE) --no-print-directory check-fuzz WRAP='$(VALGRIND)' REPLAY= || rc=1; \
 	$(if $(VALGRIND_UNIT),$(VALGRIND) $(BUILD)/test-unit --timeout 600 || rc=1;) $(call end_reports,$(BUILD)/reports); exit $$rc
 
 check-purity: $(LIBPOLICY) $(if $(FIXTURES),$(BUILD)/traced) ## the policy library calls only what is allowed, and has no writable data

@@ -479,6 +479,11 @@ static int run_yajl(struct parse *p)
 		return og_fail(p->reterr, OG_E_BUG, "parsing was cancelled without a reason");
 	if (status != yajl_status_ok)
 		return stop_syntax(p);
+	/* yajl takes the end of the text for the end of a comment */
+	if (p->root && skip_between(p, p->pos) < p->src->len) {
+		stop(p, skip_between(p, p->pos), "a comment without its end");
+		return -1;
+	}
 	return p->root ? 0 : og_fail(p->reterr, OG_E_BUG, "parsing gave no value");
 }
 
@@ -522,13 +527,14 @@ static struct og_source_text *add_source(struct og_doc *doc, const char *text, s
 /* A raw NUL would end our own scans early; yajl refuses it, but only when it gets there. */
 static int check_input(struct parse *p)
 {
-	const char *nul = memchr(p->src->text, '\0', p->src->len);
+	/* yajl takes \v and \f for blanks */
+	size_t at = strcspn(p->src->text, "\v\f");
 
 	if (p->src->len == 0)
 		stop(p, 0, "the file is empty");
-	else if (nul)
-		stop(p, (size_t)(nul - p->src->text), "a NUL byte");
-	return p->src->len == 0 || nul ? -1 : 0;
+	else if (at < p->src->len)
+		stop(p, at, p->src->text[at] ? "a control character" : "a NUL byte");
+	return p->src->len == 0 || at < p->src->len ? -1 : 0;
 }
 
 int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned depth,

@@ -131,12 +131,12 @@ static int judge_source(const struct bind *bind)
 	if (!fact)
 		snprintf(what, sizeof(what), "nothing could be established about the source %s",
 			 OG_Q(bind->source));
-	else if (fact->problem)
-		snprintf(what, sizeof(what), "the source %s cannot be judged (%s)",
-			 OG_Q(bind->source), OG_Q(fact->problem));
 	else if (fact->magic)
 		snprintf(what, sizeof(what), "%s is part of the kernel's process information",
 			 OG_Q(bind->source));
+	else if (fact->problem)
+		snprintf(what, sizeof(what), "the source %s cannot be judged (%s)",
+			 OG_Q(bind->source), OG_Q(fact->problem));
 	else if (socket)
 		snprintf(what, sizeof(what), "%s brings the control socket %s", OG_Q(bind->source),
 			 OG_Q(socket));
@@ -195,12 +195,12 @@ static struct cover find_cover(const struct bind *bind)
 		const struct og_submount *sub = &fact->submounts[i];
 		bool safe = sub->nosuid && sub->nodev;
 
-		/* a second proc has no masked paths */
-		if (sub->fstype && !strcmp(sub->fstype, "proc"))
+		/* a second proc has no masked paths; a volume's own mount may show anything */
+		if (!sub->origin || (sub->fstype && !strcmp(sub->fstype, "proc")))
 			cover.outside = sub->path;
 		else
 			add_path(bind, &cover, sub->path, safe);
-		if (!cover.outside && sub->origin)
+		if (!cover.outside)
 			add_path(bind, &cover, sub->origin, safe);
 	}
 	return cover;

@@ -86,14 +86,32 @@ static void try_range(struct search *search, struct range in)
 
 static void walk(struct search *search, struct range in, size_t at, const char *p);
 
-/* |in| has a star before |at|, in the component of the path where |p| stands. */
-static void walk_star(struct search *search, struct range in, size_t at, const char *p)
+/* |in| has two stars before |at|: what is behind them may begin at any slash from |p| on. */
+static void walk_stars(struct search *search, struct range in, size_t at, const char *p)
 {
 	struct range end = narrow(search->list, in, at, '\0');
 	struct range slash = narrow(search->list, in, at, '/');
 
 	consider_range(search, end);
 	try_range(search, (struct range){ end.hi, slash.lo });
+	try_range(search, (struct range){ slash.hi, in.hi });
+	if (slash.lo == slash.hi)
+		return;
+	for (p = strchr(p, '/'); p; p = strchr(p + 1, '/'))
+		walk(search, slash, at, p);
+}
+
+/* |in| has a star before |at|, in the component of the path where |p| stands. */
+static void walk_star(struct search *search, struct range in, size_t at, const char *p)
+{
+	struct range end = narrow(search->list, in, at, '\0');
+	struct range star = narrow(search->list, in, at, '*');
+	struct range slash = narrow(search->list, in, at, '/');
+
+	consider_range(search, end);
+	if (star.lo < star.hi)
+		walk_stars(search, star, at + 1, p);
+	try_range(search, (struct range){ star.hi, slash.lo });
 	try_range(search, (struct range){ slash.hi, in.hi });
 	if (slash.lo < slash.hi)
 		walk(search, slash, at, p + strcspn(p, "/"));

@@ -69,9 +69,9 @@ enum og_outcome og_verdict_outcome(const struct og_verdict *verdict, enum og_mod
 	case OG_MODE_AUDIT:
 		return OG_OUTCOME_AS_IS;
 	case OG_MODE_ENFORCE:
-		return worst == OG_REJECT  ? OG_OUTCOME_REFUSE :
-		       worst == OG_REWRITE ? OG_OUTCOME_REWRITTEN :
-					     OG_OUTCOME_AS_IS;
+		return worst == OG_REJECT    ? OG_OUTCOME_REFUSE
+		       : worst == OG_REWRITE ? OG_OUTCOME_REWRITTEN
+					     : OG_OUTCOME_AS_IS;
 	case OG_MODE_EXPLAIN:
 		return OG_OUTCOME_REFUSE;
 	}

@@ -61,8 +61,30 @@ int og_bundle_open(struct og_bundle *bundle, const char *given, struct og_err *r
 	return 0;
 }
 
+/*
+ * What was rewritten keeps the time of the original (og_bundle_replace()), so
+ * equal times mean that config.json is still ours; else somebody has edited it
+ * since, and it stays.
+ */
+static int restore(int dirfd, struct og_err *reterr)
+{
+	struct stat kept, config;
+
+	if (fstatat(dirfd, KEPT, &kept, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fstatat(dirfd, CONFIG, &config, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    kept.st_mtim.tv_sec != config.st_mtim.tv_sec ||
+	    kept.st_mtim.tv_nsec != config.st_mtim.tv_nsec)
+		return 0;
+	if (renameat(dirfd, KEPT, dirfd, CONFIG) < 0 && errno != ENOENT)
+		return og_fail_sys(reterr, errno, "putting " CONFIG " back");
+	return 0;
+}
+
 int og_bundle_read(struct og_bundle *bundle, struct og_err *reterr)
 {
+	/* left by a launch that nobody deleted, or from before a crash */
+	if (restore(bundle->fd, reterr) < 0)
+		return -1;
 	return og_file_read(bundle->fd, CONFIG, OG_DOC_MAX_BYTES, OG_FILE_TRUSTED, &bundle->text,
 			    &bundle->len, &bundle->st, reterr);
 }
@@ -82,9 +104,7 @@ int og_bundle_restore(const char *path, struct og_err *reterr)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : og_fail_sys(reterr, errno, "the bundle");
-	if (renameat(fd, KEPT, fd, CONFIG) < 0 && errno != ENOENT)
-		return og_fail_sys(reterr, errno, "putting " CONFIG " back");
-	return 0;
+	return restore(fd, reterr);
 }
 
 void og_bundle_release(struct og_bundle *bundle)

@@ -34,7 +34,10 @@ int og_bundle_read(struct og_bundle *bundle, struct og_err *reterr);
  */
 int og_bundle_replace(struct og_bundle *bundle, const char *text, size_t len, bool keep,
 		      struct og_err *reterr);
-/* Put the kept original back; nothing to do is no error. |path| is absolute. */
+/*
+ * Put the kept original back, unless config.json was edited since; nothing to do
+ * is no error. |path| is absolute.
+ */
 int og_bundle_restore(const char *path, struct og_err *reterr);
 void og_bundle_release(struct og_bundle *bundle);
 

@@ -143,6 +143,8 @@ int og_file_replace(int dirfd, const char *name, const void *data, size_t len,
 		r = og_fail_sys(reterr, errno, "cannot keep the owner of %s", name);
 	if (r == 0 && fchmod(fd, like->st_mode & 07777) < 0)
 		r = og_fail_sys(reterr, errno, "cannot keep the mode of %s", name);
+	if (r == 0 && futimens(fd, (const struct timespec[]){ like->st_atim, like->st_mtim }) < 0)
+		r = og_fail_sys(reterr, errno, "cannot keep the time of %s", name);
 	if (r == 0 && renameat(dirfd, temp, dirfd, name) < 0)
 		r = og_fail_sys(reterr, errno, "cannot replace %s", name);
 	if (r < 0)

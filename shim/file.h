@@ -32,7 +32,7 @@ int og_fd_write(int fd, const void *data, size_t len, struct og_err *reterr);
 
 /*
  * Put |data| in place of |name| below |dirfd| by rename(2): readers see the old
- * file or the complete new one. Owner and mode are those of |like|.
+ * file or the complete new one. Owner, mode and times are those of |like|.
  */
 int og_file_replace(int dirfd, const char *name, const void *data, size_t len,
 		    const struct stat *like, struct og_err *reterr);

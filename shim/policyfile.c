@@ -129,7 +129,8 @@ static int read_next(struct og_policyfiles *files, const char *path, bool draft,
 	og_auto_free char *base = NULL;
 
 	*ret = NULL;
-	if (read_one(path, draft, source, reterr) < 0 || og_policy_extends(source, &base, reterr) < 0)
+	if (read_one(path, draft, source, reterr) < 0 ||
+	    og_policy_extends(source, &base, reterr) < 0)
 		return -1;
 	if (base[0] != '/')
 		return 0;

@@ -35,10 +35,13 @@ static int check_dir(int fd, const char *path, struct og_err *reterr)
 
 	if (fstat(fd, &st) < 0)
 		return og_fail_sys(reterr, errno, "cannot look at %s", path);
-	if (st.st_uid != geteuid() || st.st_mode & (S_IRWXG | S_IRWXO))
+	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH))
 		return og_fail(reterr, OG_E_HOST,
 			       "%s has owner %u and mode %03o: it must be ours alone (0700)", path,
 			       st.st_uid, st.st_mode & 07777);
+	/* made by somebody's mkdir: nobody wrote there, and from now on nobody reads */
+	if (st.st_mode & (S_IRWXG | S_IRWXO) && fchmod(fd, 0700) < 0)
+		return og_fail_sys(reterr, errno, "cannot close %s to others", path);
 	return 0;
 }
 
@@ -486,6 +489,26 @@ static void read_process(struct og_record *record, const struct og_doc *doc)
 		record->uid = 0; /* absent means root */
 }
 
+static bool was_run(const struct og_facts *facts)
+{
+	return facts && facts->command && strcmp(facts->command, "run") == 0;
+}
+
+/*
+ * The runtime deletes what it "run" in the foreground by itself, and nobody tells
+ * us: image builds would leave a record for each of their steps.
+ */
+static bool sweep(void *ctx, const struct og_record *record)
+{
+	char name[RECORD_NAME_MAX];
+	int dir = *(const int *)ctx;
+
+	record_name(record->root, record->id, name);
+	if (was_run(record->facts) && is_stale(dir, name, record))
+		unlinkat(dir, name, 0);
+	return false;
+}
+
 int og_record_write(const struct og_facts *facts, const char *text, size_t len, const char *runtime,
 		    enum og_mode mode, bool kept, struct og_err *reterr)
 {
@@ -504,6 +527,8 @@ int og_record_write(const struct og_facts *facts, const char *text, size_t len, 
 	    og_record_dir(true, &dir, reterr) < 0 ||
 	    og_doc_parse("config.json", text, len, 0, &doc, reterr) < 0)
 		return -1;
+	if (was_run(facts))
+		og_record_each_at(dir, sweep, &dir);
 	record.root = root;
 	read_process(&record, doc);
 	og_doc_free(doc);

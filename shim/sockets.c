@@ -192,19 +192,29 @@ static int by_path(const void *a, const void *b)
 	return x->named == y->named ? strcmp(x->path, y->path) : y->named - x->named;
 }
 
+/* /proc/net/unix; where it cannot be read, the well-known sockets are known all the same. */
+static char *read_unix(void)
+{
+	og_auto_close int fd = open("/proc/self/net/unix", O_RDONLY | O_CLOEXEC);
+	struct og_err ignored = { 0 };
+	char *text;
+	size_t len;
+
+	if (fd < 0 || og_fd_read(fd, UNIX_MAX_BYTES, &text, &len, &ignored) < 0)
+		return strdup("");
+	return text;
+}
+
 struct og_sockets *og_sockets_load(struct og_arena *arena)
 {
 	struct og_sockets *sockets = og_arena_alloc(arena, sizeof(*sockets));
-	og_auto_close int fd = open("/proc/self/net/unix", O_RDONLY | O_CLOEXEC);
-	og_auto_free char *text = NULL;
-	struct og_err ignored = { 0 };
+	char *text = read_unix();
 	struct paths paths = { 0 };
-	size_t len;
+	bool loaded;
 
-	/* Where it cannot be read, the well-known ones are known all the same. */
-	if (fd < 0 || og_fd_read(fd, UNIX_MAX_BYTES, &text, &len, &ignored) < 0)
-		text = strdup("");
-	if (!sockets || !text || !list_paths(arena, text, &paths) || !fill(sockets, arena, &paths))
+	loaded = sockets && text && list_paths(arena, text, &paths) && fill(sockets, arena, &paths);
+	free(text);
+	if (!loaded)
 		return NULL;
 	qsort(sockets->list, sockets->n, sizeof(*sockets->list), by_path);
 	return sockets;

@@ -73,24 +73,35 @@ static enum og_role find_role(struct og_gather *g, const char *source, const str
 	return OG_ROLE_NONE;
 }
 
+/* Whether |path| is a place NAME/CHILD below the keep, or lies below one. */
+static bool is_in_child(const struct og_keep *keep, const char *path)
+{
+	size_t len = strlen(keep->path), child = strlen(keep->child);
+	const char *rest;
+
+	if (strncmp(path, keep->path, len) != 0 || path[len] != '/')
+		return false;
+	rest = strchr(path + len + 1, '/');
+	return rest && strncmp(rest + 1, keep->child, child) == 0 &&
+	       (rest[1 + child] == '\0' || rest[1 + child] == '/');
+}
+
 /*
  * A part of a volume or image that the engine mounted elsewhere for this
- * container ("volume-subpath"): it is what its origin is, unless that place is
- * itself covered by a mount, in which case the origin would be another path.
+ * container ("volume-subpath") is what it is a part of. Were the volume's own
+ * place covered by a mount, the origin would be another path.
  */
 static enum og_role role_of_part(const struct og_gather *g, const char *origin)
 {
 	for (size_t i = 0; i < g->nkeeps; i++) {
 		const struct og_keep *keep = &g->keeps[i];
-		size_t len = strlen(keep->path);
-		const char *rest;
 
-		if (keep->role != OG_ROLE_VOLUME || !keep->child || !keep->child[0] ||
-		    strncmp(origin, keep->path, len) != 0 || origin[len] != '/')
-			continue;
-		rest = strchr(origin + len + 1, '/');
-		if (rest && og_path_within(rest, "/") && og_path_within(rest + 1, keep->child))
+		if (keep->role == OG_ROLE_VOLUME && keep->child && keep->child[0] &&
+		    is_in_child(keep, origin))
 			return OG_ROLE_VOLUME;
+		if (keep->role == OG_ROLE_IMAGE && !keep->child &&
+		    og_path_within(origin, keep->path))
+			return OG_ROLE_IMAGE;
 	}
 	return OG_ROLE_NONE;
 }

@@ -73,9 +73,12 @@ static bool node_allowed(const struct judge *judge, const struct og_node *node)
 {
 	const struct og_devices devices = read_node(node);
 
-	return devices.type == 'p' || /* a fifo */
-	       og_device_node_default(devices.type, devices.major, devices.minor) ||
-	       og_device_set_has(&judge->allowed, &devices);
+	if (og_device_set_has(&judge->allowed, &devices))
+		return true;
+	/* an unprivileged container is given none; the runtime makes the default ones */
+	return !og_deprivileged(judge->pass) &&
+	       (devices.type == 'p' || /* a fifo */
+		og_device_node_default(devices.type, devices.major, devices.minor));
 }
 
 static void put_node(struct og_buf *out, const struct og_node *node)
@@ -175,9 +178,24 @@ static void put_rule(struct og_buf *out, const struct og_devices *devices)
 }
 
 /*
+ * A default device that stands in linux.devices needs an entry of its own: runc
+ * adds the entries of those only that it makes by itself.
+ */
+static void put_default_nodes(const struct judge *judge, struct og_buf *out)
+{
+	og_each (node, og_at(judge->pass, "/linux/devices")) {
+		struct og_devices devices = read_node(node);
+
+		if (!og_device_node_default(devices.type, devices.major, devices.minor))
+			continue;
+		devices.perms = OG_DEV_READ | OG_DEV_WRITE | OG_DEV_MKNOD;
+		put_rule(out, &devices);
+	}
+}
+
+/*
  * Deny all, then the entries that may stay, or as much of them as may, then those
- * of the allowed list that a wider entry had opened. Default devices need no
- * entry: runtimes add them.
+ * of the allowed list and of the default nodes that a wider entry had opened.
  */
 static void put_rules(const struct judge *judge, struct og_buf *out)
 {
@@ -201,6 +219,8 @@ static void put_rules(const struct judge *judge, struct og_buf *out)
 		if (og_device_set_has(&judge->bad, &devices))
 			put_rule(out, &devices);
 	}
+	if (judge->bad.n)
+		put_default_nodes(judge, out);
 	og_buf_puts(out, "]");
 }
 

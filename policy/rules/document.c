@@ -173,6 +173,8 @@ int og_rule_document(struct og_pass *pass)
 	}
 	if (!judge.unknown)
 		judge.unknown = "keep";
+	if (!og_has(pass, root)) /* limits given by flags */
+		return 0;
 	if (!og_at(pass, root))
 		return og_reject_at(pass, root, "the document is null");
 	if (og_type(og_at(pass, root)) != OG_OBJECT)

@@ -46,6 +46,18 @@ static bool is_allowed(const struct og_pass *pass, const char *flag, const char 
 	return value && og_opt_has(pass, OG_OPT_invocation_allow, text);
 }
 
+/*
+ * What was launched past ocigate was never judged, and what is done to it now
+ * would be judged by facts that nobody wrote down.
+ */
+static int check_record(struct og_pass *pass)
+{
+	if (og_facts(pass)->record != OG_NONE || is_allowed(pass, "unrecorded", NULL) ||
+	    !(og_cmd(pass) == OG_CMD_EXEC || og_cmd(pass) == OG_CMD_START))
+		return 0;
+	return og_reject_at(pass, "", "the container was not launched through ocigate: restart it");
+}
+
 int og_rule_invocation(struct og_pass *pass)
 {
 	const struct og_facts *facts = og_facts(pass);
@@ -55,6 +67,8 @@ int og_rule_invocation(struct og_pass *pass)
 		    pass, "",
 		    "a container restored from a checkpoint runs with what the checkpoint says: "
 		    "start a new one") < 0)
+		return -1;
+	if (check_record(pass) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		const struct og_flagfact *flag = og_fact_flag(facts, refused[i].flag);

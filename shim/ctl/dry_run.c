@@ -213,11 +213,16 @@ static int judge(const struct run *run, const struct subject *subject, struct og
 {
 	struct og_hostfacts *gathered = NULL;
 	const struct og_facts *facts = run->facts;
+	struct og_facts copy;
 	int r = 0;
 
 	if (!*verdict && !facts) {
 		r = gather(run, subject, doc, &gathered, reterr);
-		facts = r == 0 ? og_hostfacts(gathered) : NULL;
+		if (r == 0) {
+			copy = *og_hostfacts(gathered);
+			copy.record = OG_UNKNOWN; /* nobody asks for it to be there */
+			facts = &copy;
+		}
 	}
 	if (r == 0 && !*verdict)
 		r = og_evaluate(run->policy, facts, run->cmd, doc, verdict, reterr);

@@ -11,6 +11,9 @@
 #	arguments	--flag=value instead of --flag value, -- before the id, the
 #			bundle written out
 #	--process	a memfd or a file with the same bytes
+#	stdio		/dev/null where the caller had closed 0, 1 or 2 (so does the
+#			Go runtime of runc)
+#	exit status	255 for an exec that is wrong before the runtime is called
 
 . "$(dirname "$0")/../lib/e2e.sh"
 e2e_begin "$@"
@@ -37,7 +40,8 @@ handed() {
 	shift
 	for how in direct through; do
 		rc=0
-		(export -n T; how=$how; exec 8>&-; "$@") >"$T/handed.out" 2>"$T/handed.err" || rc=$?
+		rm -f "$FAKE".{state,argv}
+		(how=$how; exec 8>&-; "$@") >"$T/handed.out" 2>"$T/handed.err" || rc=$?
 		{
 			sed "s/pipe:\[[0-9]*\]/pipe/" "$FAKE.state" | grep -v '^env: '
 			echo "status $rc"
@@ -46,6 +50,7 @@ handed() {
 		grep '^env: ' "$FAKE.state" >"$T/handed.$how.env"
 		cp "$FAKE.argv" "$T/handed.$how.argv"
 	done
+	[ "${name#*no std}" = "$name" ] || sed -i '/^fd [012]: \/dev\/null /d' "$T/handed.direct" "$T/handed.through"
 	same "handed on: $name" "$T/handed.direct" "$T/handed.through"
 }
 
@@ -325,8 +330,8 @@ b_unknown() {
 b_missing() {
 	local c
 	for c in state start delete pause resume ps "kill KILL" exec "create --bundle $B" "run --bundle $B"; do
-		$R $c >/dev/null 2>&1 # shellcheck disable=SC2086
-		echo "$c: $?"
+		# shellcheck disable=SC2086 # words
+		$R $c >/dev/null 2>&1 || echo "$c: failed"
 	done
 }
 b_log() {
@@ -343,26 +348,27 @@ b_descriptors() {
 	$R run --preserve-fds=2 --bundle "$B" c1 3<"$B/config.json" 4<<<"by descriptor 4"
 	rt delete --force c1
 }
+# The process that the caller started has become the runtime: same pid.
 b_signal() {
 	local p
-	$R run --bundle "$B" c1 >"$T/signal.out" &
+	: >"$T/signal.out"
+	"exec_$R" run --bundle "$B" c1 >"$T/signal.out" &
 	p=$!
 	wait_for 5 grep -q waiting "$T/signal.out"
-	readlink "/proc/$p/exe" /proc/"$(pgrep -P $p -x 'runc|ocigate' 2>/dev/null || echo $p)"/exe 2>/dev/null | sort -u | tail -n 1
-	kill -TERM "$(real_pid $p)"
+	readlink "/proc/$p/exe"
+	kill -TERM "$p"
 	wait "$p"
 	echo "status $?"
 	cat "$T/signal.out"
 	rt delete --force c1
 }
-# "$R ... &" is a subshell of bash; its only child became the runtime.
-real_pid() {
-	local c
-	for c in /proc/[0-9]*; do
-		case $(readlink "$c/exe") in
-		"$REAL") [ "$(awk '{ print $4 }' "$c/stat")" = "$1" ] && echo "${c#/proc/}" ;;
-		esac
-	done
+exec_real() { exec "$REAL" --root "$RT_ROOT" "$@"; }
+exec_rt() {
+	if [ -n "$IS_OCIGATE" ]; then
+		exec "$RT" --ocigate-policy="$POLICY" --ocigate-runtime="$REAL" --root "$RT_ROOT" "$@"
+	else
+		exec "$RT" --root "$RT_ROOT" "$@"
+	fi
 }
 b_hooks() {
 	rm -f "$T/hooks"
@@ -457,12 +463,12 @@ real_runtime() {
 	has "... arrive" "$BOTH" '^by descriptor 4'
 	fresh '.process.args = ["/bin/probe", "state"]'
 	both "what a container's process inherits" b_state_inside
-	has "... limits" "$BOTH" '^Max open files +77 '
+	has "... limits" "$BOTH" '^Max core file size +0 +0 '
 	fresh ".hooks = {prestart: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo a >>$T/hooks\"]}, {path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo b >>$T/hooks\"]}],
 		createRuntime: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo c >>$T/hooks\"]}], poststop: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo d >>$T/hooks\"]}]}"
 	both "hooks in their order" b_hooks
 	has "... ran" "$(tr '\n' ' ' <"$T/hooks")" '^a b c d $'
-	fresh '.process.terminal = true | .process.args = ["/bin/sh", "-c", "tty; stty size; test -t 1 && echo terminal"]'
+	fresh '.process.terminal = true | .process.args = ["/bin/sh", "-c", "tty; i=0; until [ \"$(stty size 2>&1)\" != \"0 0\" ] && stty size || [ $i = 30 ]; do i=$((i + 1)); usleep 100000; done; test -t 1 && echo terminal"]'
 	both "a terminal" b_terminal
 	has "... it is one" "$BOTH" '^terminal'
 	both "--console-socket" b_console_socket

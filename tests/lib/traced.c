@@ -6,6 +6,7 @@
  * What the verdicts are is not its business. Commands without a document
  * (before.json) are left out.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,26 +104,43 @@ static int evaluate(const struct fixture *fixture)
 	return judged;
 }
 
+static void fixture_release(struct fixture *fixture)
+{
+	free(fixture->policy.text);
+	free(fixture->before.text);
+	free(fixture->facts.text);
+	*fixture = (struct fixture){ 0 };
+}
+
+static bool fixture_read(const char *dir, struct fixture *ret)
+{
+	if (read_file(dir, "facts.json", &ret->facts) < 0) {
+		ret->facts.text = strdup("{}");
+		ret->facts.len = 2;
+	}
+	if (ret->facts.text && read_file(dir, "policy.json", &ret->policy) == 0 &&
+	    read_file(dir, "before.json", &ret->before) == 0)
+		return true;
+	fixture_release(ret);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct fixture *fixtures = calloc((size_t)argc, sizeof(*fixtures));
-	char no_facts[] = "{}";
 	int n = 0, judged = 0;
 
 	if (!fixtures)
 		return 1;
-	for (int i = 1; i < argc; i++) {
-		struct fixture *f = &fixtures[n];
-
-		if (read_file(argv[i], "facts.json", &f->facts) < 0)
-			f->facts = (struct input){ no_facts, strlen(no_facts) };
-		n += read_file(argv[i], "policy.json", &f->policy) == 0 &&
-		     read_file(argv[i], "before.json", &f->before) == 0;
-	}
+	for (int i = 1; i < argc; i++)
+		n += fixture_read(argv[i], &fixtures[n]);
 	(void)getppid();
 	for (int i = 0; i < n; i++)
 		judged += evaluate(&fixtures[i]);
 	(void)getppid();
 	printf("%d %d\n", judged, n);
+	for (int i = 0; i < n; i++)
+		fixture_release(&fixtures[i]);
+	free(fixtures);
 	return 0;
 }

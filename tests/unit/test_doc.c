@@ -97,6 +97,8 @@ Test(doc, refuses_what_readers_understand_differently)
 	refused("[\"\xc0\x80\"]", 1, 3, "UTF-8");
 	refused("[\"\xf4\x90\x80\x80\"]", 1, 3, "UTF-8");
 	refused("\xef\xbb\xbf{}", 1, 1, "");
+	refused("{}\v", 1, 3, "control");
+	refused("[1,\f2]", 1, 4, "control");
 	refused("/* c */ {}", 1, 1, "comment");
 	refused("// c\n{}", 1, 1, "comment");
 	refused("{\"a\":1}\n\nx ", 3, 1, "trailing");

@@ -84,7 +84,7 @@ static const struct {
 	ROW(hooks, OG_AUDIT, OG_REJECT, OG_REJECT, OG_REJECT, OG_REJECT),
 	ROW(annotations, OG_AUDIT, OG_REWRITE, OG_REWRITE, OG_REWRITE, OG_REWRITE),
 	ROW(descriptors, OG_AUDIT, OG_REWRITE, OG_REWRITE, OG_REWRITE, OG_REWRITE),
-	ROW(ports, OG_AUDIT, OG_AUDIT, OG_REWRITE, OG_REJECT, OG_REWRITE),
+	ROW(ports, OG_AUDIT, OG_AUDIT, OG_REJECT, OG_REJECT, OG_REJECT),
 };
 
 Test(presets, actions_are_those_of_the_table)

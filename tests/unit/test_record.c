@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -336,8 +337,10 @@ Test(record, each)
 
 /* ---- the runtime's own state ---- */
 
-static void state_file(const char *name, const char *format, long pid, unsigned long long start)
+__attribute__((format(printf, 2, 3))) static void state_file(const char *name, const char *format,
+							     ...)
 {
+	va_list ap;
 	char path[160];
 	FILE *f;
 
@@ -346,7 +349,9 @@ static void state_file(const char *name, const char *format, long pid, unsigned 
 	snprintf(path, sizeof(path), "%s/c1/%s", dir_path, name);
 	f = fopen(path, "w");
 	cr_assert(f != NULL);
-	fprintf(f, format, pid, start);
+	va_start(ap, format);
+	vfprintf(f, format, ap);
+	va_end(ap);
 	fclose(f);
 }
 
