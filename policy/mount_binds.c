@@ -179,6 +179,11 @@ static void add_path(const struct bind *bind, struct cover *cover, const char *p
 		cover->setuid = path;
 }
 
+static bool is_listed(const struct bind *bind, const char *path)
+{
+	return og_source_find(og_opt_list(bind->pass, OG_OPT_mounts_allow), path) != NULL;
+}
+
 /* Stops at the first path that is not allowed. */
 static struct cover find_cover(const struct bind *bind)
 {
@@ -190,6 +195,8 @@ static struct cover find_cover(const struct bind *bind)
 		add_path(bind, &cover, fact->resolved, fact->nosuid && fact->nodev);
 		if (!cover.outside && fact->origin)
 			add_path(bind, &cover, fact->origin, fact->nosuid && fact->nodev);
+		else if (fact->origin && !is_listed(bind, fact->origin))
+			cover.outside = fact->origin; /* what it really is tells more */
 	}
 	for (size_t i = 0; bind->deep && i < fact->nsubmounts && !cover.outside; i++) {
 		const struct og_submount *sub = &fact->submounts[i];

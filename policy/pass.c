@@ -199,8 +199,10 @@ int og_launch(struct og_pass *pass, enum og_launch what, const char *pointer, co
 	va_list ap;
 	int r;
 
-	if (action == OG_REWRITE)
+	if (action == OG_REWRITE || (!why && action == OG_REJECT))
 		pass->verdict->launch |= what;
+	if (!why)
+		return 0;
 	va_start(ap, why);
 	r = record(pass, action, &change, why, &ap);
 	va_end(ap);

@@ -157,7 +157,9 @@ static int record_verdict(struct og_shim *shim, struct og_err *reterr)
 
 static void permit(struct og_shim *shim, enum og_outcome outcome)
 {
-	unsigned launch = outcome == OG_OUTCOME_REWRITTEN ? og_verdict_launch(shim->verdict) : 0;
+	unsigned launch = shim->verdict && shim->mode == OG_MODE_ENFORCE
+				  ? og_verdict_launch(shim->verdict)
+				  : 0;
 
 	shim->rewritten = outcome == OG_OUTCOME_REWRITTEN;
 	shim->permit = (struct og_permit){ .given = true,

@@ -113,6 +113,7 @@ enum og_launch {
 	OG_LAUNCH_DROP_NOTIFY = 1 << 2, /* drop NOTIFY_SOCKET */
 	OG_LAUNCH_GUARD_PORTS = 1 << 3, /* put the port guard up before the process starts */
 };
+/* |why| NULL: housekeeping that is no finding; done unless the rule is off or audit. */
 int og_launch(struct og_pass *pass, enum og_launch what, const char *pointer, const char *why, ...)
 	OG_PRINTF(4);
 

@@ -49,11 +49,19 @@ open() {
 	has "open with plain runc: $name" "$text" "$ere"
 }
 
+# What --privileged opened is masked by the list of later engines, which is longer
+# than 20.10's own by these.
+masked_by_version() {
+	sed -i -E '/^mount .* \/proc\/(interrupts|asound) /d; /^mount .* \/sys\/devices\/virtual\/powercap /d
+		/^open \/proc\/interrupts /d' "$@"
+}
+
 # confined NAME FLAGS...: the launch is brought down to an ordinary one.
 confined() {
 	local name=$1
 	shift
 	reach confined run --hostname same "$@" bb:1 probe reach
+	masked_by_version "$T/confined"
 	same "confined as an ordinary container: $name" "$T/ordinary" "$T/confined"
 }
 
@@ -68,6 +76,7 @@ confined_by_version() {
 	local name=$1
 	shift
 	reach confined run --hostname same "$@" bb:1 probe reach
+	masked_by_version "$T/confined"
 	by_version "$T/ordinary" "$T/confined"
 	same "confined as an ordinary container: $name" "$T/ordinary" "$T/confined"
 }

@@ -158,3 +158,27 @@ Test(verdict, records_hide_what_dry_run_shows)
 	og_policy_free(policy);
 	free(config);
 }
+
+Test(verdict, leaks_are_closed_without_a_finding)
+{
+	static const struct og_facts facts = { .today = "2030-01-01", .id = "x", .extra_fds = 2 };
+	static const char text[] = "{\"version\":1,\"extends\":\"permissive\",\"rules\":"
+				   "{\"descriptors\":{\"action\":\"rewrite\"}}}";
+	struct og_policy_source source = { .file = "p", .text = text, .len = sizeof(text) - 1 };
+	struct og_policy *policy;
+	struct og_verdict *verdict;
+	struct og_doc *doc;
+	struct og_err err = { 0 };
+	char *config = config_of(1000, "");
+
+	cr_assert(eq(int, og_policy_compile(&source, 1, NULL, NULL, &policy, &err), 0));
+	cr_assert(eq(int, og_doc_parse("c", config, strlen(config), 0, &doc, &err), 0));
+	cr_assert(eq(int, og_evaluate(policy, &facts, OG_CMD_CREATE, doc, &verdict, &err), 0));
+	cr_expect(eq(uint, og_verdict_launch(verdict), OG_LAUNCH_CLOSE_FDS));
+	for (size_t i = 0; i < og_verdict_count(verdict); i++)
+		cr_expect(ne(str, (char *)og_verdict_finding(verdict, i)->rule, "descriptors"));
+	og_verdict_free(verdict);
+	og_doc_free(doc);
+	og_policy_free(policy);
+	free(config);
+}
