@@ -12,6 +12,7 @@ e2e_begin "$@"
 PERMISSIVE='{ "version": 1, "extends": "permissive" }'
 # Rewrites every launch of root, and refuses what is bind-mounted.
 STRICT='{ "version": 1, "extends": "permissive", "rules": {
+	"invocation": { "action": "reject" },
 	"user": { "action": "rewrite", "uid": ["65534"], "gid": ["65534"], "groups": ["65534"], "to": "65534:65534" },
 	"mounts": { "action": "rewrite", "outside": "reject" } } }'
 

@@ -92,13 +92,12 @@ static inline void must_be_same(const struct og_node *a, const struct og_node *b
 	MUST(!y);
 }
 
-static inline void must_read_back(const struct og_doc *doc, unsigned flags, const char *text,
-				  size_t len)
+static inline void must_read_back(const struct og_doc *doc, const char *text, size_t len)
 {
 	struct og_err err = { 0 };
 	struct og_doc *again = NULL;
 
-	MUST_FOR(og_doc_parse("written", text, len, flags, &again, &err) == 0, &err);
+	MUST_FOR(og_doc_parse("written", text, len, 0, &again, &err) == 0, &err);
 	must_be_same(og_doc_root(doc), og_doc_root(again));
 	og_doc_free(again);
 }

@@ -35,7 +35,7 @@ E2E_LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 E2E_TREE=$(cd "$E2E_LIB/../.." && pwd)
 E2E_LOCK=/run/lock/ocigate-e2e.lock
 # Found empty and ours: removed again by the last script that ends.
-E2E_POINTS="/etc/ocigate /run/ocigate /var/log/ocigate /usr/libexec/ocigate /run/containerd /run/docker"
+E2E_POINTS="/etc/ocigate /run/ocigate /var/log/ocigate /usr/libexec/ocigate /run/containerd /run/docker /var/lib/docker"
 
 BUILD=${BUILD:-$E2E_TREE/build/default}
 case $BUILD in

@@ -179,8 +179,9 @@ Test(mountinfo, within)
 	cr_expect_not(og_path_within("/", "/a"));
 }
 
-/* 10,000 lines and as many questions: a scan of the table for each would take minutes. */
-Test(mountinfo, is_proportional, .timeout = 20)
+/* 10,000 lines and as many questions: a scan of the table for each would not end within the time
+ * that make gives a test. */
+Test(mountinfo, is_proportional)
 {
 	struct og_buf text = { 0 };
 	struct og_mounts *mounts;
@@ -190,7 +191,7 @@ Test(mountinfo, is_proportional, .timeout = 20)
 		og_buf_printf(&text, "%u 1 8:%u /r%u /m/%u/x rw - ext4 d rw\n", i + 10, i % 10, i,
 			      i);
 	mounts = parse(text.data);
-	for (unsigned round = 0; round < 100; round++)
+	for (unsigned round = 0; round < 20; round++)
 		for (unsigned i = 0; i < 10000; i++) {
 			char path[64], origin[64];
 			size_t n;
@@ -202,7 +203,7 @@ Test(mountinfo, is_proportional, .timeout = 20)
 			found += og_mounts_origin(mounts, og_mounts_by_id(mounts, i + 10), path,
 						  origin, sizeof(origin)) == 0;
 		}
-	cr_expect(eq(sz, found, 2000000));
+	cr_expect(eq(sz, found, 400000));
 	og_mounts_free(mounts);
 	og_buf_release(&text);
 }

@@ -138,7 +138,7 @@ Test(place, magic)
 }
 
 /* A FIFO would block whoever opened it for reading. */
-Test(place, special_files, .timeout = 10)
+Test(place, special_files)
 {
 	struct og_place place;
 	struct tree t;
