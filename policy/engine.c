@@ -121,6 +121,11 @@ void og_deprivilege(struct og_pass *pass)
 	pass->deprivileged = true;
 }
 
+void og_privileged_rejected(struct og_pass *pass)
+{
+	pass->privileged_rejected = true;
+}
+
 /* ---- the run ---- */
 
 static int run_rule(struct og_pass *pass, unsigned i)
@@ -129,7 +134,8 @@ static int run_rule(struct og_pass *pass, unsigned i)
 
 	pass->rule = i;
 	pass->action = og_effective_action(pass->effective, (enum og_rule_id)i);
-	if (!(rule->cmds & pass->cmd))
+	if (!(rule->cmds & pass->cmd) ||
+	    (pass->privileged_rejected && rule->flags & OG_RULE_IMPLIED))
 		return 0;
 	pass->because = NULL;
 	pass->undoing = pass->deprivileged && rule->flags & OG_RULE_PRIVILEGED &&

@@ -15,7 +15,7 @@ struct og_pass {
 	unsigned rule; /* index into og_rules */
 	enum og_action action;
 	const struct og_item *because;
-	bool deprivileged, undoing;
+	bool deprivileged, undoing, privileged_rejected;
 	struct og_err *reterr;
 };
 

@@ -312,6 +312,7 @@ static const struct {
 	{ "fuse-overlayfs", OG_ROLE_IMAGE, OG_KEEP_SAME },
 	{ "vfs", OG_ROLE_IMAGE, OG_KEEP_SAME },
 	{ "containerd", OG_ROLE_IMAGE, OG_KEEP_SAME },
+	{ "buildkit", OG_ROLE_IMAGE, OG_KEEP_OVERLAY },
 	{ "rootfs", OG_ROLE_IMAGE, OG_KEEP_OVERLAY },
 	{ "tmp", OG_ROLE_IMAGE, OG_KEEP_OVERLAY },
 	{ "tmp", OG_ROLE_SECRET, OG_KEEP_TMPFS },

@@ -88,7 +88,7 @@ static bool is_in_child(const struct og_keep *keep, const char *path)
 
 /*
  * A part of a volume or image that the engine mounted elsewhere for this
- * container ("volume-subpath") is what it is a part of. Were the volume's own
+ * container or build step ("volume-subpath") is what it is a part of. Were the volume's own
  * place covered by a mount, the origin would be another path.
  */
 static enum og_role role_of_part(const struct og_gather *g, const char *origin)
@@ -99,7 +99,7 @@ static enum og_role role_of_part(const struct og_gather *g, const char *origin)
 		if (keep->role == OG_ROLE_VOLUME && keep->child && keep->child[0] &&
 		    is_in_child(keep, origin))
 			return OG_ROLE_VOLUME;
-		if (keep->role == OG_ROLE_IMAGE && !keep->child &&
+		if (keep->role == OG_ROLE_IMAGE && (!keep->child || !keep->child[0]) &&
 		    og_path_within(origin, keep->path))
 			return OG_ROLE_IMAGE;
 	}

@@ -33,6 +33,7 @@ enum {
 	OG_RULE_NO_REWRITE = 1 << 0, /* can only reject: "rewrite" is a policy error */
 	OG_RULE_PRIVILEGED = 1 << 1, /* also undoes what --privileged did, see og_deprivileged() */
 	OG_RULE_ALWAYS = 1 << 2,     /* runs whatever its action (document) */
+	OG_RULE_IMPLIED = 1 << 3,    /* has nothing to add once --privileged was rejected */
 };
 
 struct og_rule {
@@ -81,6 +82,8 @@ void og_because(struct og_pass *pass, const struct og_item *item);
 bool og_deprivileged(const struct og_pass *pass);
 bool og_undoing(const struct og_pass *pass);
 void og_deprivilege(struct og_pass *pass); /* for the rule "privileged" */
+/* It was rejected as a whole: one finding, not one per thing that it opens. */
+void og_privileged_rejected(struct og_pass *pass);
 
 /* ---- for rules: answers. 0, or -1 when it could not be recorded (memory, a limit, a bug) ----
  *

@@ -60,6 +60,8 @@ int og_rule_privileged(struct og_pass *pass)
 		og_deprivilege(pass);
 		return 0;
 	}
+	if (og_action(pass) == OG_REJECT)
+		og_privileged_rejected(pass);
 	return og_reject_at(pass, place,
 			    exec       ? "the process asks for every capability, as "
 					 "--privileged does: leave out --privileged"

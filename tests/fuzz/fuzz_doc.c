@@ -46,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 		if (og_doc_parse("config.json", text, len, flags, &doc, &err) < 0) {
 			must_explain(&err, true);
-			if (flags == 0 && !is_limit(&err))
+			/* jansson overlooks a NUL behind the value */
+			if (flags == 0 && !is_limit(&err) && !memchr(text, '\0', len))
 				second_opinion(text, len, NULL);
 			continue;
 		}

@@ -162,6 +162,10 @@ e2e_begin() {
 }
 
 e2e_end() {
+	local d
+	for d in /etc/ocigate /run/ocigate /var/log/ocigate /run/docker; do
+		mountpoint -q "$d" || not_ok "$d stayed ours" "somebody removed the mount point outside"
+	done
 	type dockerd_stop >/dev/null 2>&1 && dockerd_stop
 	# The parent that bundle() names; a container's own cgroup in it is a leak.
 	rmdir /sys/fs/cgroup/*/"${T##*/}" /sys/fs/cgroup/"${T##*/}" 2>/dev/null
@@ -232,7 +236,9 @@ e2e_points_take() {
 	exec 8>>"$E2E_LOCK"
 	flock -x 8
 	for d in $E2E_POINTS; do
-		[ -d "$d" ] || { mkdir -p "$d" && echo "$d" >>"$E2E_LOCK"; }
+		# The file keeps others from removing the directory, which would
+		# take our mount away: it must not look empty.
+		[ -d "$d" ] || { mkdir -p "$d" && echo "$d" >>"$E2E_LOCK" && : >"$d/.in-use"; }
 	done
 	for d in /sys/fs/cgroup/*/docker /sys/fs/cgroup/docker; do
 		case $d in *'*'*) continue ;; esac
@@ -249,7 +255,7 @@ e2e_points_give() {
 			[ -d "$d" ] && ! grep -qx "keep $d" "$E2E_LOCK" && rmdir "$d" 2>/dev/null
 		done
 		while read -r d; do
-			case $d in /*) rmdir "$d" 2>/dev/null ;; esac
+			case $d in /*) rm -f "$d/.in-use" && rmdir "$d" 2>/dev/null ;; esac
 		done <"$E2E_LOCK"
 		: >"$E2E_LOCK"
 	fi

@@ -389,6 +389,28 @@ Test(engine, told_by_place)
 	release(&l);
 }
 
+/* A build cannot name a path of the host; what it mounts from the data root is the engine's. */
+Test(engine, build_places)
+{
+	char *hosts = bind_of("data/buildkit/executor/hosts.x");
+	char *layer = bind_of("data/overlay2/x/diff");
+	char *etc = bind_of("/etc");
+	struct launch l;
+
+	put("data/buildkit/executor/hosts.x", "x");
+	put("data/overlay2/x/diff/", " ");
+	put("data/buildkit/executor/step/config.json", "{\"mounts\":[%s,%s,%s]}", hosts, layer,
+	    etc);
+	collect(&l, NULL, "data/buildkit/executor/step", "step");
+	expect_role(&l, "data/buildkit/executor/hosts.x", OG_ROLE_NETFILE);
+	expect_role(&l, "data/overlay2/x/diff", OG_ROLE_IMAGE);
+	expect_role(&l, "/etc", OG_ROLE_NONE);
+	release(&l);
+	free(hosts);
+	free(layer);
+	free(etc);
+}
+
 Test(engine, nerdctl)
 {
 	struct launch l;
