@@ -92,10 +92,8 @@ static void *yajl_grow(void *ctx, void *old, size_t size)
 	return mem;
 }
 
-static void yajl_put(void *ctx, void *mem)
+static void yajl_put(void *ctx __attribute__((unused)), void *mem __attribute__((unused)))
 {
-	(void)ctx;
-	(void)mem;
 }
 
 /* Line and column (in bytes) of an offset, 1-based. */
@@ -293,10 +291,9 @@ static int on_bool(void *ctx, int value)
 	return leaf(ctx, OG_BOOL, value ? "t" : "f", "e");
 }
 
-static int on_number(void *ctx, const char *text, size_t len)
+static int on_number(void *ctx, const char *text __attribute__((unused)),
+		     size_t len __attribute__((unused)))
 {
-	(void)text;
-	(void)len;
 	return leaf(ctx, OG_NUMBER, "-0123456789", "0123456789");
 }
 

@@ -38,6 +38,10 @@ static struct og_node *parse_value(struct og_doc *doc, const struct og_node *par
 	struct og_err err = { 0 };
 	struct og_node *node = NULL;
 
+	if (doc->flags & OG_DOC_COMMENTS) {
+		og_fail(reterr, OG_E_BUG, "a document with comments cannot be edited");
+		return NULL;
+	}
 	if (og_doc_parse_into(doc, json, strlen(json), depth_of(parent), &node, &err) == 0)
 		return node;
 	og_fail(reterr, err.code == OG_E_NOMEM ? OG_E_NOMEM : OG_E_BUG,
@@ -80,8 +84,7 @@ int og_doc_remove(struct og_doc *doc, const struct og_node *at, struct og_err *r
 {
 	struct og_node *node = mutable_node(at);
 
-	(void)doc;
-	if (!node->parent || node->flags & OG_NODE_REMOVED)
+	if (doc->flags & OG_DOC_COMMENTS || !node->parent || node->flags & OG_NODE_REMOVED)
 		return og_fail(reterr, OG_E_BUG, "removing what is not in the document");
 	node->flags |= OG_NODE_REMOVED | OG_NODE_EDITED;
 	node->parent->count--;

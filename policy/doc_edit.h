@@ -2,7 +2,8 @@
 /*
  * Edits of a document, for the pass (engine.c) and for the tool that edits an
  * engine's configuration. An edit changes the view at once (og_first() and the
- * others see it) and the source never. |json| is one JSON value, copied.
+ * others see it) and the source never. Documents with comments are not edited:
+ * the writer looks for commas between values. |json| is one JSON value, copied.
  */
 #ifndef OG_DOC_EDIT_H
 #define OG_DOC_EDIT_H

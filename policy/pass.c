@@ -222,6 +222,24 @@ static int claim(struct og_pass *pass, const struct og_node *at)
 		       og_pointer(at, path, sizeof(path)));
 }
 
+/*
+ * The rule document has taken something out of what another rule would write
+ * anew: both cannot be right about the bytes, so the launch is refused.
+ */
+static int reject_mixed(struct og_pass *pass, const struct og_node *at)
+{
+	return og_reject(pass, at,
+			 "holds fields that the specification does not know, and would have to be "
+			 "written anew: leave them out");
+}
+
+static bool is_documents(const struct og_pass *pass, const struct og_node *at)
+{
+	unsigned owner = og_node_owner_near(at);
+
+	return owner && owner != pass->rule + 1 && og_rules[owner - 1].flags & OG_RULE_ALWAYS;
+}
+
 static int edit_node(struct og_pass *pass, enum og_op op, const struct og_node *at,
 		     const char *json, const char *why, va_list *ap)
 {
@@ -234,6 +252,8 @@ static int edit_node(struct og_pass *pass, enum og_op op, const struct og_node *
 				 .order = og_node_order(at) };
 	const struct og_node *edited = at;
 
+	if (action == OG_REWRITE && is_documents(pass, at))
+		return reject_mixed(pass, at);
 	if (record(pass, action, &change, why, ap) < 0)
 		return -1;
 	if (action != OG_REWRITE)

@@ -325,7 +325,8 @@ static int publish(int dir, int fd, const char *name, const struct og_record *re
 		if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 			return og_fail_sys(reterr, errno, "cannot replace the launch record");
 	}
-	return og_fail(reterr, OG_E_HOST, "container with given ID already exists: %s", OG_Q(record->id));
+	return og_fail(reterr, OG_E_HOST, "container with given ID already exists: %s",
+		       OG_Q(record->id));
 }
 
 int og_record_write_at(int dir, const struct og_record *record, struct og_err *reterr)

@@ -88,8 +88,8 @@ static bool is_in_child(const struct og_keep *keep, const char *path)
 
 /*
  * A part of a volume or image that the engine mounted elsewhere for this
- * container or build step ("volume-subpath") is what it is a part of. Were the volume's own
- * place covered by a mount, the origin would be another path.
+ * container or build step ("volume-subpath") is what it is a part of. Were the
+ * volume's own place covered by a mount, the origin would be another path.
  */
 static enum og_role role_of_part(const struct og_gather *g, const char *origin)
 {

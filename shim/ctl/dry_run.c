@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,26 +75,54 @@ static int read_subject(struct subject *subject, struct og_err *reterr)
 	return subject->dir ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
 }
 
+/* What the engine's calls say beside the bundle. */
+struct call {
+	char root[PATH_MAX];
+	const char *id;
+};
+
+/*
+ * containerd keeps bundles in STATE/io.containerd.runtime.v2.task/NAMESPACE/ID and
+ * calls with a --root that ends in the namespace; anything else is a plain bundle.
+ */
+static void guess_call(const char *dir, struct call *ret)
+{
+	static const char task[] = "/io.containerd.runtime.v2.task/";
+	const char *at = strstr(dir, task), *id = at ? strchr(at + sizeof(task) - 1, '/') : NULL;
+
+	snprintf(ret->root, sizeof(ret->root), "/run/runc");
+	ret->id = "dry-run";
+	if (!id || strchr(id + 1, '/'))
+		return;
+	at += sizeof(task) - 1;
+	snprintf(ret->root, sizeof(ret->root), "/run/%.*s", (int)(id - at), at);
+	ret->id = id + 1;
+}
+
 /* Gather facts as a launch from this directory would. */
 static int gather(const struct run *run, const struct subject *subject, const struct og_doc *doc,
 		  struct og_hostfacts **ret, struct og_err *reterr)
 {
-	bool create = run->cmd == OG_CMD_CREATE;
-	const char *const for_create[] = { "ocigate", "create", "--bundle", subject->dir,
-					   "dry-run" };
-	const char *const for_exec[] = { "ocigate", "exec", "--process", "-", "dry-run" };
-	const char *const for_update[] = { "ocigate", "update", "--resources", "-", "dry-run" };
-	const char *const *argv = create		    ? for_create
-				  : run->cmd == OG_CMD_EXEC ? for_exec
-							    : for_update;
+	bool create = run->cmd == OG_CMD_CREATE, exec = run->cmd == OG_CMD_EXEC;
 	struct og_bundle bundle = { .fd = -1, .path = create ? subject->dir : NULL };
 	struct og_cmdline cmd = { 0 };
-	int r = og_cmdline_parse(5, (char *const *)(uintptr_t)argv, &cmd, reterr);
+	struct call call;
+	const char *argv[8] = { "ocigate", "--root", call.root, run->command };
+	int r;
 
+	guess_call(subject->dir, &call);
+	argv[4] = create ? "--bundle" : exec ? "--process" : "--resources";
+	argv[5] = create ? subject->dir : "-";
+	argv[6] = call.id;
+	r = og_cmdline_parse(7, (char *const *)(uintptr_t)argv, &cmd, reterr);
+	if (create)
+		bundle.fd = open(subject->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r == 0)
 		r = og_facts_collect(&cmd, &bundle, create ? doc : NULL, NULL, ret, reterr);
 	if (r == 0)
 		r = og_hostfacts_join(*ret, run->policy, reterr);
+	if (bundle.fd >= 0)
+		close(bundle.fd);
 	og_cmdline_release(&cmd);
 	return r;
 }

@@ -7,12 +7,24 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fuzz.h"
 #include "ocigate/buf.h"
 
 #define PATH_SIZE 4096
+
+/* What is being replayed, for whoever reads of its failure. */
+static char current[PATH_SIZE];
+
+static void on_abort(int signal_number)
+{
+	(void)signal_number;
+	if (write(STDERR_FILENO, current, strlen(current)) >= 0)
+		(void)!write(STDERR_FILENO, "\n", 1);
+}
 
 /* Append the bytes of |path| to |out|; false: there is no such file. */
 static bool append_file(struct og_buf *out, const char *path)
@@ -34,12 +46,13 @@ static bool append_file(struct og_buf *out, const char *path)
 }
 
 /* A copy of exactly that size, so that reading past the end is seen. */
-static size_t run(const struct og_buf *input)
+static size_t run(const struct og_buf *input, const char *name)
 {
 	uint8_t *data = malloc(input->len ? input->len : 1);
 
 	if (!data)
 		exit(1);
+	snprintf(current, sizeof(current), "%s", name);
 	if (input->len)
 		memcpy(data, input->data, input->len);
 	LLVMFuzzerTestOneInput(data, input->len);
@@ -52,7 +65,7 @@ static size_t replay_file(const char *path)
 	og_auto_buf struct og_buf input = { 0 };
 
 	if (append_file(&input, path))
-		return run(&input);
+		return run(&input, path);
 	fprintf(stderr, "%s: %s\n", path, strerror(errno));
 	exit(1);
 }
@@ -70,7 +83,7 @@ static size_t replay_fixture(const char *dir)
 			return 0;
 		og_buf_put(&input, "", 1);
 	}
-	return run(&input);
+	return run(&input, dir);
 }
 
 static size_t replay(const char *path);
@@ -106,6 +119,7 @@ int main(int argc, char *argv[])
 {
 	size_t n = 0;
 
+	signal(SIGABRT, on_abort);
 	for (int i = 1; i < argc; i++)
 		n += replay(argv[i]);
 	printf("%s: %zu inputs\n", argv[0], n);
