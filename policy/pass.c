@@ -381,10 +381,15 @@ static int set_path(struct og_pass *pass, const char *pointer, const char *json,
 		pointer += len;
 		if (!*pointer)
 			break;
+		if (og_type(node) != OG_OBJECT)
+			break;
 		node = make_parent(pass, node, token, strcmp(pointer, "/-") == 0 ? "[]" : "{}");
 		if (!node)
 			return -1;
 	}
+	/* the rule document has said so already, in every policy */
+	if (og_type(node) != (strcmp(token, "-") == 0 ? OG_ARRAY : OG_OBJECT))
+		return og_reject(pass, node, "is of another type than the specification says");
 	if (strcmp(token, "-") == 0)
 		return add_node(pass, node, NULL, json, NULL, why, ap);
 	there = og_member(node, token);

@@ -12,6 +12,7 @@
 # a private /var/lib/docker. Bind mounts of the host (bind_*) need no more than
 # what every host has, since they are launched under "permissive" only.
 
+# shellcheck source-path=SCRIPTDIR disable=SC2002,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
 . "$(dirname "$0")/../lib/e2e.sh"
 e2e_begin "$@"
 

@@ -10,6 +10,7 @@
 # plain runc and through the runtime under test; the outputs must be equal, and
 # plain runc's must show what the scenario is about (the ERE given with it).
 
+# shellcheck source-path=SCRIPTDIR disable=SC2002,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$(dirname "$0")/../lib/e2e_docker.sh"
 e2e_begin "$@"

@@ -6,6 +6,7 @@
 # the text that reaches whoever typed the command. Plain runc goes first each
 # time and shows the hole open, so that a test that sees nothing would fail.
 
+# shellcheck source-path=SCRIPTDIR disable=SC2002,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$(dirname "$0")/../lib/e2e_docker.sh"
 e2e_begin "$@"

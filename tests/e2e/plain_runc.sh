@@ -6,6 +6,7 @@
 # original config.json that delete puts back, and containers that can be stopped
 # whatever has become of the policy.
 
+# shellcheck source-path=SCRIPTDIR disable=SC2002,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
 . "$(dirname "$0")/../lib/e2e.sh"
 e2e_begin "$@"
 
@@ -32,7 +33,7 @@ edit() {
 }
 
 status() {
-	real state "${1:-$ID}" 2>/dev/null | jq -r .status
+	real state $ID 2>/dev/null | jq -r .status
 }
 
 stopped() {

@@ -4,7 +4,6 @@
  * place, to write down what the kernel says. It judges nothing: the scripts
  * compare what it prints.
  */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <signal.h>

@@ -6,7 +6,6 @@
  * and not written, calls that would change the system get arguments that fail
  * after the permission check.
  */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <dirent.h>

@@ -6,7 +6,6 @@
  * says and returns what PROGRAM.script tells it. It takes nothing from the
  * environment, since that is under test.
  */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <limits.h>

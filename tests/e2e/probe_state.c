@@ -3,7 +3,6 @@
  * What a process inherits through execve(2), one "name: value" a line, so that
  * two processes can be compared. Pids are printed only as relations.
  */
-#define _GNU_SOURCE
 #include "probe.h"
 
 #include <dirent.h>

@@ -15,6 +15,7 @@
 #			Go runtime of runc)
 #	exit status	255 for an exec that is wrong before the runtime is called
 
+# shellcheck source-path=SCRIPTDIR disable=SC2002,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
 . "$(dirname "$0")/../lib/e2e.sh"
 e2e_begin "$@"
 
@@ -41,7 +42,7 @@ handed() {
 	for how in direct through; do
 		rc=0
 		rm -f "$FAKE".{state,argv}
-		(how=$how; exec 8>&-; "$@") >"$T/handed.out" 2>"$T/handed.err" || rc=$?
+		(exec 8>&-; "$@") >"$T/handed.out" 2>"$T/handed.err" || rc=$?
 		{
 			sed "s/pipe:\[[0-9]*\]/pipe/" "$FAKE.state" | grep -v '^env: '
 			echo "status $rc"
@@ -470,7 +471,7 @@ real_runtime() {
 		createRuntime: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo c >>$T/hooks\"]}], poststop: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"echo d >>$T/hooks\"]}]}"
 	both "hooks in their order" b_hooks
 	has "... ran" "$(tr '\n' ' ' <"$T/hooks")" '^a b c d $'
-	fresh '.process.terminal = true | .process.args = ["/bin/sh", "-c", "tty; i=0; until [ \"$(stty size 2>&1)\" != \"0 0\" ] && stty size || [ $i = 30 ]; do i=$((i + 1)); usleep 100000; done; test -t 1 && echo terminal"]'
+	fresh '.process.terminal = true | .process.args = ["/bin/sh", "-c", "tty; i=0; until s=$(stty size 2>/dev/null) || [ $i = 30 ]; do i=$((i + 1)); usleep 100000; done; echo $s; test -t 1 && echo terminal"]'
 	both "a terminal" b_terminal
 	has "... it is one" "$BOTH" '^terminal'
 	both "--console-socket" b_console_socket

@@ -8,15 +8,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+	/* a plain file is a document, for any of the presets */
+	const char *preset = presets[len % PRESETS];
 	struct part policy = next_part(&data, &len);
 	struct part document = next_part(&data, &len), facts = next_part(&data, &len);
 
-	if (document.len || facts.len) {
+	if (document.len || facts.len)
 		judge(policy, document, facts);
-		return 0;
-	}
-	/* a plain file is a document, for every preset */
-	for (size_t i = 0; i < PRESETS; i++)
-		judge((struct part){ presets[i], strlen(presets[i]) }, policy, facts);
+	else
+		judge((struct part){ preset, strlen(preset) }, policy, facts);
 	return 0;
 }

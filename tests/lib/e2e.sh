@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # What every end-to-end script shares: its own namespaces, counting, root file
 # systems, bundles, and a dockerd of its own (in e2e_docker.sh). A script is
@@ -396,7 +396,7 @@ wait_for() {
 # probe: the static program of tests/e2e/probe*.c, as $T/bin/probe.
 probe_make() {
 	[ ! -x "$T/bin/probe" ] || return 0
-	${CC:-cc} -std=gnu11 -O1 -s -static -o "$T/bin/probe" "$E2E_TREE"/tests/e2e/probe*.c ||
+	${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O1 -s -static -o "$T/bin/probe" "$E2E_TREE"/tests/e2e/probe*.c ||
 		e2e_die "cannot compile the probe"
 }
 

@@ -92,7 +92,8 @@ WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
 # the rest of --privileged can be shown to be open.
 dockerd_able() {
 	local c n=0 lacking=
-	local -i bounding=0x$(sed -n 's/^CapBnd:\t//p' /proc/self/status)
+	local -i bounding
+	bounding=0x$(sed -n 's/^CapBnd:\t//p' /proc/self/status)
 	for c in $CAPABILITIES; do
 		((bounding >> n & 1)) || lacking="$lacking \"CAP_$c\","
 		n=$((n + 1))
