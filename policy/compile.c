@@ -387,7 +387,7 @@ static int extends_of(struct compiler *compiler, const struct og_policy_source *
 		      struct og_err *reterr)
 {
 	struct og_reader *reader = &compiler->readers[0];
-	struct og_policy *policy;
+	struct og_policy *policy = NULL;
 	const struct og_node *node;
 	struct og_doc *doc = NULL;
 	const char *extends = NULL;
@@ -406,7 +406,7 @@ static int extends_of(struct compiler *compiler, const struct og_policy_source *
 	og_doc_free(doc);
 	if (finish(compiler, NULL, NULL, &policy, reterr) < 0)
 		return -1;
-	*ret = strdup(extends); /* NULL only when memory was short */
+	*ret = extends ? strdup(extends) : NULL; /* NULL only when memory was short */
 	og_policy_free(policy);
 	return *ret ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
 }

@@ -204,7 +204,7 @@ char *og_pointer(const struct og_node *node, char *buf, size_t size)
 	buf[size - 1] = '\0';
 	for (; node && node->parent; node = node->parent) {
 		const struct og_node *place = node->orig ? node->orig : node;
-		char index[16];
+		char index[16] = "";
 
 		if (place->key)
 			put_key_back(&out, place->key);

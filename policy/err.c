@@ -14,7 +14,7 @@
 
 #include "utf8.h"
 
-int og_fail(struct og_err *reterr, enum og_errc code, const char *fmt, ...)
+int(og_fail)(struct og_err *reterr, enum og_errc code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -44,7 +44,7 @@ static const char *errno_text(int sys_errno)
 	}
 }
 
-int og_fail_sys(struct og_err *reterr, int sys_errno, const char *fmt, ...)
+int(og_fail_sys)(struct og_err *reterr, int sys_errno, const char *fmt, ...)
 {
 	va_list ap;
 	int n;

@@ -44,7 +44,7 @@ enum og_mount_word {
 #define OG_MW_ANY_NOEXEC (OG_MW_NOEXEC | OG_MW_RNOEXEC)
 #define OG_MW_ANY_BIND	 (OG_MW_BIND | OG_MW_RBIND)
 
-enum og_mount_word og_mount_word(const char *word);
+enum og_mount_word og_mount_word(const char *text);
 
 struct og_mount_options {
 	unsigned words;	     /* mask of enum og_mount_word */

@@ -12,6 +12,9 @@
 
 #include "doc_edit.h"
 
+/* A function whose n-th parameter is printf's format, with a va_list behind it. */
+#define OG_WHY(n) __attribute__((format(printf, n, 0)))
+
 char *og_verdict_keep(struct og_pass *pass, const char *text, size_t len)
 {
 	char *copy = og_chunk_alloc(&pass->verdict->chunks, len + 1);
@@ -92,11 +95,12 @@ static void set_origin(const struct og_pass *pass, struct og_finding *finding)
 }
 
 /* One finding; |why| may be NULL for a parent made on the way. */
+OG_WHY(4)
 static int record(struct og_pass *pass, enum og_action action, const struct change *change,
 		  const char *why, va_list *ap)
 {
 	struct og_entry *entry = new_entry(pass);
-	struct og_finding *finding = entry ? &entry->finding : NULL;
+	struct og_finding *finding;
 	char text[1024] = "";
 	size_t len;
 	const char *raw;
@@ -106,6 +110,7 @@ static int record(struct og_pass *pass, enum og_action action, const struct chan
 	if (why)
 		vsnprintf(text, sizeof(text), why, *ap);
 	raw = og_raw(change->before, &len);
+	finding = &entry->finding;
 	*finding = (struct og_finding){ .rule = rule_id(pass),
 					.action = action,
 					.op = action == OG_REWRITE ? change->op : OG_OP_NONE,
@@ -145,6 +150,7 @@ static enum og_action reject_action(const struct og_pass *pass)
 
 /* ---- answers ---- */
 
+OG_WHY(4)
 static int note_node(struct og_pass *pass, enum og_action action, const struct og_node *at,
 		     const char *why, va_list *ap)
 {
@@ -240,6 +246,7 @@ static bool is_documents(const struct og_pass *pass, const struct og_node *at)
 	return owner && owner != pass->rule + 1 && og_rules[owner - 1].flags & OG_RULE_ALWAYS;
 }
 
+OG_WHY(5)
 static int edit_node(struct og_pass *pass, enum og_op op, const struct og_node *at,
 		     const char *json, const char *why, va_list *ap)
 {
@@ -310,6 +317,7 @@ static void child_path(const struct og_node *parent, const char *key, char *path
 	path[n] = '\0';
 }
 
+OG_WHY(6)
 static int add_node(struct og_pass *pass, const struct og_node *parent, const char *key,
 		    const char *json, const struct og_node **ret, const char *why, va_list *ap)
 {
@@ -365,6 +373,7 @@ static const struct og_node *make_parent(struct og_pass *pass, const struct og_n
 }
 
 /* Put |json| at |pointer| below the root; parents are made on the way. */
+OG_WHY(4)
 static int set_path(struct og_pass *pass, const char *pointer, const char *json, const char *why,
 		    va_list *ap)
 {

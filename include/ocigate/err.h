@@ -40,6 +40,14 @@ int og_fail(struct og_err *reterr, enum og_errc code, const char *fmt, ...)
 int og_fail_sys(struct og_err *reterr, int sys_errno, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), nonnull(1, 3)));
 
+/* That these return -1, said so that analysers see it too. */
+static inline int og_failed(int minus_one __attribute__((unused)))
+{
+	return -1;
+}
+#define og_fail(...)	 og_failed(og_fail(__VA_ARGS__))
+#define og_fail_sys(...) og_failed(og_fail_sys(__VA_ARGS__))
+
 /* Say where: only fills what is still empty. |where| is copied; 0: no line. */
 void og_err_where(struct og_err *err, const char *where, unsigned line, unsigned col);
 

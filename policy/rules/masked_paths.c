@@ -116,7 +116,7 @@ static int check_list(struct og_pass *pass, const char *pointer, const struct og
 	if (also)
 		mark(wanted, og_at(pass, also), found);
 	found[wanted->n] = false; /* the search below ends here */
-	if ((const bool *)memchr(found, false, wanted->n + 1) != found + wanted->n)
+	if ((const bool *)memchr(found, 0, wanted->n + 1) != found + wanted->n)
 		r = put_list(pass, pointer, wanted, found, what);
 	free(found);
 	return r;

@@ -70,8 +70,8 @@ static int read_subject(struct subject *subject, struct og_err *reterr)
 	if (og_file_read(AT_FDCWD, file, OG_DOC_MAX_BYTES, OG_FILE_FOLLOW, &subject->text,
 			 &subject->len, NULL, reterr) < 0)
 		return -1;
-	copy = strdup(file);
-	subject->dir = copy ? realpath(dirname(copy), NULL) : NULL;
+	copy = og_steal(file);
+	subject->dir = realpath(dirname(copy), NULL);
 	return subject->dir ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
 }
 
@@ -106,11 +106,11 @@ static int gather(const struct run *run, const struct subject *subject, const st
 	bool create = run->cmd == OG_CMD_CREATE, exec = run->cmd == OG_CMD_EXEC;
 	struct og_bundle bundle = { .fd = -1, .path = create ? subject->dir : NULL };
 	struct og_cmdline cmd = { 0 };
-	struct call call;
+	struct call call = { .id = NULL };
 	const char *argv[8] = { "ocigate", "--root", call.root, run->command };
 	int r;
 
-	guess_call(subject->dir, &call);
+	guess_call(subject->dir ? subject->dir : "", &call);
 	argv[4] = create ? "--bundle" : exec ? "--process" : "--resources";
 	argv[5] = create ? subject->dir : "-";
 	argv[6] = call.id;

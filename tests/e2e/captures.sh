@@ -48,7 +48,7 @@ seccomp_unconf  3
 shm             0
 sysctl_net      -
 systempaths     3
-tmpfs           0
+tmpfs           3
 ulimit_core     0
 user1000        0
 vol_anon        0

@@ -227,7 +227,7 @@ B=$T/work/bundle
 timeless() {
 	sed -E 's/^(time=.* msg="runc create failed|ocigate): container with given ID already exists.*/ID exists/
 		s/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)/TIME/g; s/pid":[0-9]+/pid":N/; s/"pid": [0-9]+/"pid": N/; s/process[0-9]+/processN/
-		s/^(c1 +)[0-9]+ /\1N /; s/\[[0-9]+\]/[N]/g; s/:\[[0-9]+\]/:[N]/'
+		s/^(c1 +)[0-9]+ /\1N /; s/ +/ /g; s/\[[0-9]+\]/[N]/g; s/:\[[0-9]+\]/:[N]/'
 }
 
 # both NAME COMMAND...: with "$R" as the runtime; status, stdout and stderr.

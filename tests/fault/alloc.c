@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The allocator underneath: that of the sanitizer where there is one, else libc's. */
 void *__interceptor_malloc(size_t size) __attribute__((weak));
@@ -92,6 +93,23 @@ EXPORTED void *reallocarray(void *block, size_t n, size_t size)
 		return NULL;
 	}
 	return realloc(block, n * size);
+}
+
+/* The sanitizer's own would not come here for its memory. */
+EXPORTED char *strndup(const char *text, size_t max)
+{
+	size_t len = strnlen(text, max);
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return NULL;
+	copy[len] = '\0';
+	return memcpy(copy, text, len);
+}
+
+EXPORTED char *strdup(const char *text)
+{
+	return strndup(text, strlen(text));
 }
 
 EXPORTED void free(void *block)

@@ -25,10 +25,12 @@ void digest_text(struct digest *digest, const char *text); /* NULL is a text too
 typedef int operation_fn(const void *ctx, struct digest *digest, struct og_err *reterr);
 
 /*
- * Each refused allocation must give -1 and OG_E_NOMEM, and leave nothing
- * behind. Fails the running test, naming |what| and n, otherwise. Returns how
- * many allocations were refused.
+ * Each refused allocation must give -1 and OG_E_NOMEM, or what is given
+ * otherwise, and leave nothing behind. Fails the running test, naming |what| and
+ * n, if not. Returns how many allocations were refused.
  */
+size_t fail_once(const char *what, operation_fn *operation, const void *ctx);
+/* And again with every allocation after the n-th refused as well. */
 size_t fail_each(const char *what, operation_fn *operation, const void *ctx);
 
 #endif

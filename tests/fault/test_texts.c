@@ -244,21 +244,25 @@ Test(fault_memory, facts)
 
 /* ---- command lines ---- */
 
+struct line {
+	char *const argv[16];
+	struct og_override overrides[2];
+	size_t noverrides;
+};
+
 static int cmdline_round_trip(const void *ctx, struct digest *digest, struct og_err *reterr)
 {
-	static const struct og_override overrides[] = { { "bundle", "/other" },
-							{ "pid-file", NULL },
-							{ OG_ARGS, NULL } };
-	char *const *argv = ctx;
+	const struct line *line = ctx;
 	struct og_cmdline cmd = { 0 };
 	og_auto_free char **built = NULL;
 	int argc = 0, r;
 
-	while (argv[argc])
+	while (line->argv[argc])
 		argc++;
-	r = og_cmdline_parse(argc, argv, &cmd, reterr);
+	r = og_cmdline_parse(argc, line->argv, &cmd, reterr);
 	if (r == 0)
-		r = og_cmdline_build(&cmd, "runc", overrides, 3, &built, reterr);
+		r = og_cmdline_build(&cmd, "runc", line->overrides, line->noverrides, &built,
+				     reterr);
 	for (int i = 0; r == 0 && built[i]; i++)
 		digest_text(digest, built[i]);
 	og_cmdline_release(&cmd);
@@ -267,28 +271,19 @@ static int cmdline_round_trip(const void *ctx, struct digest *digest, struct og_
 
 Test(fault_memory, cmdline)
 {
-	static const char *const create[] = { "ocigate",
-					      "--ocigate-policy=/p",
-					      "--root",
-					      "/r",
-					      "--log-format=json",
-					      "create",
-					      "--bundle",
-					      "/b",
-					      "-b",
-					      "/b",
-					      "--no-pivot",
-					      "--pid-file",
-					      "/run/x.pid",
-					      "c1",
-					      NULL };
-	static const char *const update[] = { "ocigate", "update", "--memory", "50M", "c1", NULL };
-	static const char *const exec[] = { "ocigate",	 "exec", "-e", "A=B", "--cap",
-					    "CAP_CHOWN", "c1",	 "sh", NULL };
+	static const struct line lines[] = {
+		{ { "ocigate", "--ocigate-policy=/p", "--root", "/r", "--log-format=json", "create",
+		    "--bundle", "/b", "--no-pivot", "--pid-file", "/run/x.pid", "c1" },
+		  { { "bundle", "/other" }, { "pid-file", NULL } },
+		  2 },
+		{ { "ocigate", "update", "--memory", "50M", "c1" }, { { "resources", "/x" } }, 1 },
+		{ { "ocigate", "exec", "-e", "A=B", "--cap", "CAP_CHOWN", "c1", "sh" },
+		  { { "process", "/x" }, { OG_ARGS, NULL } },
+		  2 },
+	};
 
-	fail_each("create", cmdline_round_trip, create);
-	fail_each("update", cmdline_round_trip, update);
-	fail_each("exec", cmdline_round_trip, exec);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		fail_each("command line", cmdline_round_trip, &lines[i]);
 }
 
 /* ---- the rest ---- */

@@ -252,7 +252,8 @@ e2e_points_give() {
 	flock -u 8
 	if flock -xn 8; then
 		for d in /sys/fs/cgroup/*/docker /sys/fs/cgroup/docker; do
-			[ -d "$d" ] && ! grep -qx "keep $d" "$E2E_LOCK" && rmdir "$d" 2>/dev/null
+			[ -d "$d" ] && ! grep -qx "keep $d" "$E2E_LOCK" &&
+				find "$d" -depth -type d -exec rmdir {} + 2>/dev/null
 		done
 		while read -r d; do
 			case $d in /*) rm -f "$d/.in-use" && rmdir "$d" 2>/dev/null ;; esac

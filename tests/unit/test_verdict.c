@@ -182,3 +182,103 @@ Test(verdict, leaks_are_closed_without_a_finding)
 	og_policy_free(policy);
 	free(config);
 }
+
+/* A config with five annotations, which the rule annotations does not allow. */
+static const char annotated[] =
+	"{\"ociVersion\":\"1.0.2\",\"process\":{\"args\":[\"x\"],\"cwd\":\"/\"},\"root\":{\"path\":"
+	"\"r\"},\"linux\":{},\"annotations\":{\"a\":\"1\",\"b\":\"2\",\"c/d\":\"3\",\"e~\":\"4\","
+	"\"f\":\"5\"}}";
+
+#define ANNOTATIONS(action) "\"annotations\":{\"action\":\"" action "\",\"allow\":[]}"
+
+Test(verdict, three_findings_and_how_many_more)
+{
+	struct og_buf text = { 0 };
+	struct og_policy *policy;
+	struct og_verdict *verdict = judge(ANNOTATIONS("reject"), annotated, &policy);
+
+	og_verdict_refusal(verdict, NULL, &text);
+	cr_expect(ne(ptr, strstr(text.data, "; and 2 more"), NULL), "%s", text.data);
+	cr_expect(eq(str, (char *)og_verdict_word(verdict), "reject"));
+	og_buf_release(&text);
+	og_verdict_free(verdict);
+	og_policy_free(policy);
+}
+
+Test(verdict, patch_goes_back_to_front)
+{
+	struct og_buf patch = { 0 };
+	struct og_policy *policy;
+	struct og_verdict *verdict = judge(ANNOTATIONS("rewrite"), annotated, &policy);
+
+	og_verdict_patch(verdict, &patch);
+	cr_expect(eq(int,
+		     strncmp(patch.data,
+			     "[{\"op\":\"test\",\"path\":\"/annotations/f\",\"value\":\"5\"},"
+			     "{\"op\":\"remove\",\"path\":\"/annotations/f\"},"
+			     "{\"op\":\"test\",\"path\":\"/annotations/e~0\"",
+			     120),
+		     0),
+		  "%s", patch.data);
+	cr_expect(eq(str, (char *)og_verdict_word(verdict), "rewrite"));
+	og_buf_release(&patch);
+	og_verdict_free(verdict);
+	og_policy_free(policy);
+}
+
+Test(verdict, explain_says_what_would_be_done)
+{
+	static const struct {
+		const char *rules, *begin;
+	} rows[] = {
+		{ ANNOTATIONS("off"), "ocigate: complies: " },
+		{ ANNOTATIONS("audit"), "ocigate: complies: " },
+		{ ANNOTATIONS("rewrite"), "ocigate: would be rewritten: annotations: " },
+		{ ANNOTATIONS("reject"), "ocigate: would be rejected: annotations: " },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct og_buf text = { 0 };
+		struct og_policy *policy;
+		struct og_verdict *verdict = judge(rows[i].rules, annotated, &policy);
+
+		og_verdict_explain(verdict, "Ask.", &text);
+		cr_expect(eq(int, strncmp(text.data, rows[i].begin, strlen(rows[i].begin)), 0),
+			  "%s", text.data);
+		og_buf_release(&text);
+		og_verdict_free(verdict);
+		og_policy_free(policy);
+	}
+}
+
+Test(verdict, expired_exceptions_are_named)
+{
+	static const struct og_facts facts = { .today = "2030-01-01",
+					       .id = "x",
+					       .command = "create" };
+	static const char text[] = "{\"version\":1,\"extends\":\"permissive\",\"exceptions\":["
+				   "{\"name\":\"old\",\"reason\":\"r\",\"expires\":\"2029-12-31\","
+				   "\"match\":{\"engine\":"
+				   "[\"none\"]},\"rules\":{\"user\":{\"action\":\"off\"}}},"
+				   "{\"name\":\"new\",\"reason\":\"r\",\"expires\":\"2030-01-01\","
+				   "\"match\":{\"engine\":"
+				   "[\"none\"]},\"rules\":{\"user\":{\"action\":\"off\"}}}]}";
+	struct og_policy_source source = { .file = "p", .text = text, .len = sizeof(text) - 1 };
+	const char *const *names;
+	struct og_policy *policy;
+	struct og_verdict *verdict;
+	struct og_doc *doc;
+	struct og_err err = { 0 };
+
+	cr_assert(eq(int, og_policy_compile(&source, 1, NULL, NULL, &policy, &err), 0), "%s",
+		  err.msg);
+	cr_assert(eq(int, og_doc_parse("c", annotated, strlen(annotated), 0, &doc, &err), 0));
+	cr_assert(eq(int, og_evaluate(policy, &facts, OG_CMD_CREATE, doc, &verdict, &err), 0));
+	cr_assert(eq(sz, og_verdict_expired(verdict, &names), 1));
+	cr_expect(eq(str, (char *)names[0], "old"));
+	cr_assert(eq(sz, og_verdict_exceptions(verdict, &names), 1));
+	cr_expect(eq(str, (char *)names[0], "new"));
+	og_verdict_free(verdict);
+	og_doc_free(doc);
+	og_policy_free(policy);
+}
