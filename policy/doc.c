@@ -30,67 +30,47 @@ struct parse {
 	struct og_err *reterr;
 };
 
-void *og_chunk_alloc(struct og_chunk **chunks, size_t size)
-{
-	struct og_chunk *chunk = *chunks;
-	size_t want = (size + 15) & ~(size_t)15;
-	void *mem;
-
-	if (!chunk || chunk->size - chunk->used < want) {
-		size_t room = chunk && chunk->size < (1u << 20) ? chunk->size * 2 : 16384;
-
-		if (room < want)
-			room = want;
-		chunk = malloc(sizeof(*chunk) + room);
-		if (!chunk)
-			return NULL;
-		chunk->next = *chunks;
-		chunk->used = 0;
-		chunk->size = room;
-		*chunks = chunk;
-	}
-	mem = chunk->data + chunk->used;
-	chunk->used += want;
-	memset(mem, 0, want);
-	return mem;
-}
-
-void og_chunks_free(struct og_chunk *chunks)
-{
-	while (chunks) {
-		struct og_chunk *next = chunks->next;
-
-		free(chunks);
-		chunks = next;
-	}
-}
-
 /*
  * yajl does not look at what malloc returns, so it is never given NULL: the
  * parse is left by longjmp, and everything yajl held dies with |scratch|.
  */
+struct block {
+	size_t size;
+	_Alignas(16) char data[];
+};
+
 static void *yajl_get(void *ctx, size_t size)
 {
 	struct parse *p = ctx;
-	size_t *mem = og_chunk_alloc(&p->scratch, size + 16);
+	struct block *block = og_chunk_alloc(&p->scratch, sizeof(*block) + size);
 
-	if (!mem)
+	if (!block)
 		longjmp(p->nomem, 1);
-	*mem = size;
-	return (char *)mem + 16;
+	block->size = size;
+	return block->data;
 }
 
+/* gcc's analyser cannot see that chunks are zeroed, clang does not know its warning */
+#ifndef __clang__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wanalyzer-use-of-uninitialized-value"
+#endif
 static void *yajl_grow(void *ctx, void *old, size_t size)
 {
 	void *mem = yajl_get(ctx, size);
 
 	if (old) {
-		size_t had = *(const size_t *)(const void *)((const char *)old - 16);
+		const struct block *block = (const void *)((const char *)old -
+							   offsetof(struct block, data));
 
-		memcpy(mem, old, had < size ? had : size);
+		memcpy(mem, old, block->size < size ? block->size : size);
 	}
 	return mem;
 }
+
+#ifndef __clang__
+#pragma GCC diagnostic pop
+#endif
 
 static void yajl_put(void *ctx __attribute__((unused)), void *mem __attribute__((unused)))
 {

@@ -163,7 +163,7 @@ unsigned og_node_owner_near(const struct og_node *node)
 	for (const struct og_node *up = node; up; up = up->parent)
 		if (up->owner)
 			return up->owner;
-	return node->flags & OG_NODE_DIRTY ? owner_below(node) : 0;
+	return node && node->flags & OG_NODE_DIRTY ? owner_below(node) : 0;
 }
 
 size_t og_node_order(const struct og_node *node)

@@ -406,11 +406,12 @@ static int read_struct(struct og_pool *pool, const struct og_node *node, const s
 	if (og_type(node) != OG_OBJECT)
 		return wrong(node, reterr, "facts", "an object is expected");
 	og_each (member, node) {
-		const struct field *field = NULL;
+		const struct field *fields = table->fields, *field = NULL;
+		const char *key = og_key(member);
 
 		for (size_t i = 0; i < table->n && !field; i++)
-			if (!strcmp(table->fields[i].name, og_key(member)))
-				field = &table->fields[i];
+			if (!strcmp(fields[i].name, key))
+				field = &fields[i];
 		if (!field)
 			return wrong(member, reterr, og_key(member), "there is no such fact");
 		if (read_field(pool, member, field, into, reterr) < 0)

@@ -188,10 +188,13 @@ static bool is_listed(const struct bind *bind, const char *path)
 static struct cover find_cover(const struct bind *bind)
 {
 	const struct og_source *fact = bind->fact;
-	bool engines = fact->role != OG_ROLE_NONE;
 	struct cover cover = { 0 };
 
-	if (!engines) {
+	if (!fact) {
+		cover.outside = bind->source; /* nothing is known of it */
+		return cover;
+	}
+	if (fact->role == OG_ROLE_NONE) {
 		add_path(bind, &cover, fact->resolved, fact->nosuid && fact->nodev);
 		if (!cover.outside && fact->origin)
 			add_path(bind, &cover, fact->origin, fact->nosuid && fact->nodev);
@@ -221,7 +224,7 @@ static int reject_outside(const struct bind *bind, const struct cover *cover)
 	og_because(bind->pass, cover->denied);
 	if (!strcmp(cover->outside, bind->source))
 		snprintf(what, sizeof(what), "%s is not an allowed source", OG_Q(bind->source));
-	else if (cover->outside == fact->resolved || cover->outside == fact->origin)
+	else if (fact && (cover->outside == fact->resolved || cover->outside == fact->origin))
 		snprintf(what, sizeof(what), "%s is %s, which is not an allowed source",
 			 OG_Q(bind->source), OG_Q(cover->outside));
 	else

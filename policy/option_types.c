@@ -312,7 +312,7 @@ static bool item_address(const struct og_reader *reader, const struct og_node *n
 static bool item_sysctl(const struct og_reader *reader, const struct og_node *node,
 			enum og_option option, struct og_item *ret)
 {
-	const char *text;
+	const char *text = "";
 	char *name;
 
 	(void)option;

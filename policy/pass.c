@@ -12,9 +12,6 @@
 
 #include "doc_edit.h"
 
-/* A function whose n-th parameter is printf's format, with a va_list behind it. */
-#define OG_WHY(n) __attribute__((format(printf, n, 0)))
-
 char *og_verdict_keep(struct og_pass *pass, const char *text, size_t len)
 {
 	char *copy = og_chunk_alloc(&pass->verdict->chunks, len + 1);
@@ -37,12 +34,14 @@ static struct og_entry *new_entry(struct og_pass *pass)
 	}
 	if (verdict->n == verdict->cap) {
 		size_t cap = verdict->cap ? verdict->cap * 2 : 16;
-		struct og_entry *grown = realloc(verdict->entries, cap * sizeof(*grown));
+		struct og_entry *grown = og_chunk_alloc(&verdict->chunks, cap * sizeof(*grown));
 
 		if (!grown) {
 			og_fail(pass->reterr, OG_E_NOMEM, "out of memory");
 			return NULL;
 		}
+		if (verdict->n)
+			memcpy(grown, verdict->entries, verdict->n * sizeof(*grown));
 		verdict->entries = grown;
 		verdict->cap = cap;
 	}
@@ -94,8 +93,16 @@ static void set_origin(const struct og_pass *pass, struct og_finding *finding)
 			    &finding->policy_file, &finding->policy_line);
 }
 
+/* Rules' formats are checked where rule.h declares their answers. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void format_why(char *buf, size_t size, const char *why, va_list *ap)
+{
+	vsnprintf(buf, size, why, *ap);
+}
+#pragma GCC diagnostic pop
+
 /* One finding; |why| may be NULL for a parent made on the way. */
-OG_WHY(4)
 static int record(struct og_pass *pass, enum og_action action, const struct change *change,
 		  const char *why, va_list *ap)
 {
@@ -107,8 +114,8 @@ static int record(struct og_pass *pass, enum og_action action, const struct chan
 
 	if (!entry)
 		return -1;
-	if (why)
-		vsnprintf(text, sizeof(text), why, *ap);
+	if (why && ap)
+		format_why(text, sizeof(text), why, ap);
 	raw = og_raw(change->before, &len);
 	finding = &entry->finding;
 	*finding = (struct og_finding){ .rule = rule_id(pass),
@@ -150,7 +157,6 @@ static enum og_action reject_action(const struct og_pass *pass)
 
 /* ---- answers ---- */
 
-OG_WHY(4)
 static int note_node(struct og_pass *pass, enum og_action action, const struct og_node *at,
 		     const char *why, va_list *ap)
 {
@@ -246,7 +252,6 @@ static bool is_documents(const struct og_pass *pass, const struct og_node *at)
 	return owner && owner != pass->rule + 1 && og_rules[owner - 1].flags & OG_RULE_ALWAYS;
 }
 
-OG_WHY(5)
 static int edit_node(struct og_pass *pass, enum og_op op, const struct og_node *at,
 		     const char *json, const char *why, va_list *ap)
 {
@@ -317,7 +322,6 @@ static void child_path(const struct og_node *parent, const char *key, char *path
 	path[n] = '\0';
 }
 
-OG_WHY(6)
 static int add_node(struct og_pass *pass, const struct og_node *parent, const char *key,
 		    const char *json, const struct og_node **ret, const char *why, va_list *ap)
 {
@@ -373,7 +377,6 @@ static const struct og_node *make_parent(struct og_pass *pass, const struct og_n
 }
 
 /* Put |json| at |pointer| below the root; parents are made on the way. */
-OG_WHY(4)
 static int set_path(struct og_pass *pass, const char *pointer, const char *json, const char *why,
 		    va_list *ap)
 {

@@ -18,7 +18,6 @@ void og_verdict_free(struct og_verdict *verdict)
 	if (!verdict)
 		return;
 	og_chunks_free(verdict->chunks);
-	free(verdict->entries);
 	free(verdict);
 }
 
@@ -100,7 +99,7 @@ int og_verdict_unjudged(const struct og_err *cause, const struct og_policy *poli
 		snprintf(why, sizeof(why), "%s%s%s", cause->where, cause->where[0] ? ": " : "",
 			 cause->msg);
 	if (verdict)
-		verdict->entries = calloc(1, sizeof(*verdict->entries));
+		verdict->entries = og_chunk_alloc(&verdict->chunks, sizeof(*verdict->entries));
 	if (!verdict || !verdict->entries) {
 		og_verdict_free(verdict);
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");

@@ -18,7 +18,7 @@ struct og_verdict {
 	bool unjudged;	 /* refused in every mode */
 	const char **exceptions, **expired;
 	size_t nexceptions, nexpired;
-	struct og_chunk *chunks; /* every string above */
+	struct og_chunk *chunks; /* the memory of all of the above */
 };
 
 /* No evaluation may give more findings than this. */

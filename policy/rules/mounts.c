@@ -217,6 +217,8 @@ static int fix_place(struct og_pass *pass, const struct og_node *mount,
 {
 	og_auto_buf struct og_buf json = { 0 }, why = { 0 };
 
+	if (!place)
+		return -1;
 	if (!og_place_options(place, og_member(mount, "options"), size, &json))
 		return 0;
 	og_buf_printf(&why, "the options of the %s on %s are brought back to what is allowed there",

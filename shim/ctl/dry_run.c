@@ -115,7 +115,7 @@ static int gather(const struct run *run, const struct subject *subject, const st
 	argv[5] = create ? subject->dir : "-";
 	argv[6] = call.id;
 	r = og_cmdline_parse(7, (char *const *)(uintptr_t)argv, &cmd, reterr);
-	if (create)
+	if (create && subject->dir)
 		bundle.fd = open(subject->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r == 0)
 		r = og_facts_collect(&cmd, &bundle, create ? doc : NULL, NULL, ret, reterr);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory that is given back all at once: a document's nodes, a verdict's findings. */
+#include <stdlib.h>
+
+#include "doc_node.h"
+
+void *og_chunk_alloc(struct og_chunk **chunks, size_t size)
+{
+	struct og_chunk *chunk = *chunks;
+	size_t want = (size + 15) & ~(size_t)15;
+	void *mem;
+
+	if (!chunk || chunk->size - chunk->used < want) {
+		size_t room = chunk && chunk->size < (1u << 20) ? chunk->size * 2 : 16384;
+
+		if (room < want)
+			room = want;
+		chunk = calloc(1, sizeof(*chunk) + room);
+		if (!chunk)
+			return NULL;
+		chunk->next = *chunks;
+		chunk->used = 0;
+		chunk->size = room;
+		*chunks = chunk;
+	}
+	mem = chunk->data + chunk->used;
+	chunk->used += want;
+	return mem;
+}
+
+void og_chunks_free(struct og_chunk *chunks)
+{
+	while (chunks) {
+		struct og_chunk *next = chunks->next;
+
+		free(chunks);
+		chunks = next;
+	}
+}
