@@ -50,11 +50,6 @@ static void *yajl_get(void *ctx, size_t size)
 	return block->data;
 }
 
-/* gcc's analyser cannot see that chunks are zeroed, clang does not know its warning */
-#ifndef __clang__
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wanalyzer-use-of-uninitialized-value"
-#endif
 static void *yajl_grow(void *ctx, void *old, size_t size)
 {
 	void *mem = yajl_get(ctx, size);
@@ -67,10 +62,6 @@ static void *yajl_grow(void *ctx, void *old, size_t size)
 	}
 	return mem;
 }
-
-#ifndef __clang__
-#pragma GCC diagnostic pop
-#endif
 
 static void yajl_put(void *ctx __attribute__((unused)), void *mem __attribute__((unused)))
 {
