@@ -463,7 +463,7 @@ static int index_lines(struct og_source_text *src, struct og_err *reterr)
 	for (const char *s = src->text; (s = memchr(s, '\n', (size_t)(src->text + src->len - s)));
 	     s++)
 		n++;
-	src->lines = malloc((n + 1) * sizeof(*src->lines));
+	src->lines = calloc(n + 1, sizeof(*src->lines));
 	if (!src->lines)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
 	for (const char *s = src->text; (s = memchr(s, '\n', (size_t)(src->text + src->len - s)));
