@@ -288,8 +288,10 @@ check-clang: ## build everything with clang, without a warning
 check-unit: $(BUILD)/test-unit ## unit tests and fixtures; needs no root
 	@$< --timeout 60 $(UNIT_ARGS)
 
+# The scripts trace the program itself, which a sanitizer would not survive.
 check-fault: $(BUILD)/test-fault all ## n-th malloc, n-th system call, short reads
-	+@BUILD=$(abspath $(BUILD)) $(run_all)/fault program='$<' $(foreach s,$(wildcard tests/fault/*.sh),$(notdir $s)=$s)
+	+@BUILD=$(abspath $(BUILD)) $(run_all)/fault program='$<' \
+		$(if $(flags_$(VARIANT)),,$(foreach s,$(wildcard tests/fault/*.sh),$(notdir $s)=$s))
 
 REPLAY = $(wildcard tests/fixtures tests/doc)
 # A corpus directory is named like its target: tests/fuzz/corpus/doc for fuzz_doc.
