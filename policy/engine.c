@@ -168,10 +168,10 @@ static int run_rules(struct og_pass *pass)
 	for (unsigned i = 0; i < og_nrules; i++) {
 		if (run_rule(pass, i) == 0)
 			continue;
+		/* by themselves rules fail only for want of memory for their texts */
+		og_fail(pass->reterr, OG_E_NOMEM, "out of memory");
 		og_err_where(pass->reterr, og_rules[i].id, 0, 0);
-		return pass->reterr->code != OG_OK ? -1
-						   : og_fail(pass->reterr, OG_E_BUG,
-							     "the rule failed without a reason");
+		return -1;
 	}
 	verdict->nexceptions = og_effective_exceptions(pass->effective, &names);
 	if (copy_names(pass, verdict->nexceptions, names, &verdict->exceptions) < 0)

@@ -5,6 +5,7 @@
  */
 #include "bundle.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -71,12 +72,34 @@ static int restore(int dirfd, struct og_err *reterr)
 	struct stat kept, config;
 
 	if (fstatat(dirfd, KEPT, &kept, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fstatat(dirfd, CONFIG, &config, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    kept.st_mtim.tv_sec != config.st_mtim.tv_sec ||
+	    fstatat(dirfd, CONFIG, &config, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : og_fail_sys(reterr, errno, "looking for " KEPT);
+	if (kept.st_mtim.tv_sec != config.st_mtim.tv_sec ||
 	    kept.st_mtim.tv_nsec != config.st_mtim.tv_nsec)
 		return 0;
 	if (renameat(dirfd, KEPT, dirfd, CONFIG) < 0 && errno != ENOENT)
 		return og_fail_sys(reterr, errno, "putting " CONFIG " back");
+	return 0;
+}
+
+/* What a killed launch was just writing (og_file_replace()). */
+static int remove_leftovers(int dirfd, struct og_err *reterr)
+{
+	static const char front[] = ".ocigate." CONFIG;
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!stream) {
+		og_fail_sys(reterr, errno, "the bundle cannot be read");
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((entry = readdir(stream)))
+		if (strncmp(entry->d_name, front, sizeof(front) - 1) == 0)
+			unlinkat(dirfd, entry->d_name, 0);
+	closedir(stream);
 	return 0;
 }
 
@@ -104,7 +127,7 @@ int og_bundle_restore(const char *path, struct og_err *reterr)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : og_fail_sys(reterr, errno, "the bundle");
-	return restore(fd, reterr);
+	return restore(fd, reterr) < 0 || remove_leftovers(fd, reterr) < 0 ? -1 : 0;
 }
 
 void og_bundle_release(struct og_bundle *bundle)

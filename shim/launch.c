@@ -123,8 +123,9 @@ static void commit_delete(struct og_shim *shim)
 	if (!shim->record ||
 	    (!og_cmdline_has(&shim->cmd, "force") && og_record_alive(shim->record)))
 		return;
-	if (shim->record->kept)
-		og_bundle_restore(shim->record->bundle, &ignored);
+	/* what could not be put back is tried again by the next delete: engines call it twice */
+	if (shim->record->kept && og_bundle_restore(shim->record->bundle, &ignored) < 0)
+		return;
 	og_record_remove(shim->cmd.root, shim->cmd.id, &ignored);
 }
 

@@ -30,7 +30,8 @@ int main(int argc, char *argv[])
 	struct og_shim shim = { .started_ns = og_report_now(), .bundle = OG_BUNDLE_INIT };
 	struct og_err err = { 0 };
 
-	if (open_stdio(&err) == 0 && og_cmdline_parse(argc, argv, &shim.cmd, &err) == 0) {
+	/* the command line first: it says how a failure is reported */
+	if (og_cmdline_parse(argc, argv, &shim.cmd, &err) == 0 && open_stdio(&err) == 0) {
 		if (shim.cmd.verb == OG_VERB_OWN_VERSION)
 			return puts("ocigate " OG_VERSION) < 0 ? OG_EXIT_FAILED : OG_EXIT_OK;
 		if (og_shim_prepare(&shim, &err) == 0 && og_shim_judge(&shim, &err) == 0 &&
