@@ -288,9 +288,10 @@ check-clang: ## build everything with clang, without a warning
 check-unit: $(BUILD)/test-unit ## unit tests and fixtures; needs no root
 	@$< --timeout 60 $(UNIT_ARGS)
 
-# The scripts trace the program itself, which a sanitizer would not survive.
+# The scripts trace the program itself, which a sanitizer would not survive; the
+# failing writes of fault_files would hit the files of gcov.
 check-fault: $(BUILD)/test-fault all ## n-th malloc, n-th system call, short reads
-	+@BUILD=$(abspath $(BUILD)) $(run_all)/fault program='$<' \
+	+@BUILD=$(abspath $(BUILD)) $(run_all)/fault program='$< $(if $(filter coverage,$(VARIANT)),--filter fault_memory/*)' \
 		$(if $(flags_$(VARIANT)),,$(foreach s,$(wildcard tests/fault/*.sh),$(notdir $s)=$s))
 
 REPLAY = $(wildcard tests/fixtures tests/doc)

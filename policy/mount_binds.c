@@ -49,23 +49,20 @@ int og_mount_set_options(struct og_pass *pass, const struct og_node *mount, stru
 static const char *advice(struct og_pass *pass, char *buf, size_t size)
 {
 	const struct og_list *allow = og_opt_list(pass, OG_OPT_mounts_allow);
-	struct og_buf text = { 0 };
+	int n;
 
 	if (allow->n == 0 && !og_opt_bool(pass, OG_OPT_mounts_others))
 		return "use a volume instead";
 	if (allow->n == 0)
 		return "use another directory or a volume";
-	og_buf_printf(&text, "use a path under %s", OG_Q(allow->items[0].text));
+	n = snprintf(buf, size, "use a path under %s", OG_Q(allow->items[0].text));
+	if (n < 0 || (size_t)n >= size)
+		return "use an allowed path";
 	if (allow->n == 2)
-		og_buf_printf(&text, " or %s", OG_Q(allow->items[1].text));
+		snprintf(buf + n, size - (size_t)n, " or %s", OG_Q(allow->items[1].text));
 	else if (allow->n > 2)
-		og_buf_printf(&text, ", %s or %zu others", OG_Q(allow->items[1].text),
-			      allow->n - 2);
-	if (text.failed || text.len >= size)
-		snprintf(buf, size, "use an allowed path");
-	else
-		memcpy(buf, text.data, text.len + 1);
-	og_buf_release(&text);
+		snprintf(buf + n, size - (size_t)n, ", %s or %zu others",
+			 OG_Q(allow->items[1].text), allow->n - 2);
 	return buf;
 }
 
