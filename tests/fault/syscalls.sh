@@ -193,6 +193,8 @@ every() {
 			[ "$kind" != kill ] || n=1
 			# brk(2) does not return errors, and uname(2) has none for a good address
 			case $syscall:$kind in exit_group:* | brk:E* | uname:E*) continue ;; esac
+			# to delete, "there is none" is an answer: nothing was kept
+			[ "$name:$kind" != delete:ENOENT ] || continue
 			for (( ; n <= all; n++)); do
 				what="$name: $syscall $n $kind"
 				$prepare
