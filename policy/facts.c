@@ -161,6 +161,7 @@ static const struct field facts_fields[] = {
 	F(og_facts, cgroup_v2, K_BOOL),
 	F(og_facts, apparmor, K_BOOL),
 	F(og_facts, selinux, K_BOOL),
+	F(og_facts, remapped, K_BOOL),
 	F(og_facts, rootless, K_BOOL),
 	F(og_facts, arch, K_TEXT),
 	F(og_facts, kernel, K_U64),

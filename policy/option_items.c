@@ -242,7 +242,8 @@ bool og_item_device(const struct og_reader *reader, const struct og_node *node,
 static bool limit_name(const struct og_reader *reader, const struct og_node *node,
 		       enum og_option option, const char *name, struct og_item *ret)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+	const char *const *words = og_option_constraint(option)->words;
+	char hint[OG_HINT];
 	int limit;
 
 	if (!strcmp(og_rule_infos[og_options[option].rule].id, "rlimits")) {
@@ -252,10 +253,12 @@ static bool limit_name(const struct og_reader *reader, const struct og_node *nod
 		ret->text = og_rlimits[limit];
 		return true;
 	}
-	if (!*name || name[strspn(name, letters)])
-		return og_wrong(reader, node, "%s is no name of a limit", OG_Q(name));
-	ret->text = og_pool_text(&reader->policy->pool, name);
-	return ret->text != NULL;
+	limit = og_word_find(words, name);
+	if (limit < 0)
+		return og_wrong(reader, node, "%s is no name of a limit%s", OG_Q(name),
+				og_hint(hint, name, words));
+	ret->text = words[limit];
+	return true;
 }
 
 static void limit_max(const struct og_reader *reader, const struct og_node *node, void *into)
@@ -304,6 +307,9 @@ bool og_item_limit(const struct og_reader *reader, const struct og_node *node,
 				"a whole number or {\"max\", \"min\", \"required\"} is expected");
 	if (element.ok && ret->lo > ret->hi)
 		return og_wrong(reader, node, "\"min\" is larger than \"max\"");
+	if (element.ok && ret->hi == 0 && option == OG_OPT_resources_limits)
+		return og_wrong(reader, node,
+				"0 is no limit at all to runtimes: name a larger one");
 	return element.ok;
 }
 

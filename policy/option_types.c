@@ -20,6 +20,7 @@ static const char *const unknown_words[] = { "reject", "audit", NULL };
 static const char *const outside_words[] = { "reject", "remove", NULL };
 static const char *const keep_words[] = { "keep", "remove", "reject", NULL };
 static const char *const volumes_words[] = { "rw", "ro", "reject", NULL };
+static const char *const local_words[] = { "allow", "audit", "reject", NULL };
 
 /* ---- small parsers ---- */
 
@@ -188,6 +189,13 @@ static bool read_volumes(const struct og_reader *reader, const struct og_node *n
 	return og_word_read(reader, node, volumes_words, &ret->str);
 }
 
+static bool read_local(const struct og_reader *reader, const struct og_node *node,
+		       enum og_option option, struct og_value *ret)
+{
+	(void)option;
+	return og_word_read(reader, node, local_words, &ret->str);
+}
+
 static bool read_idpair(const struct og_reader *reader, const struct og_node *node,
 			enum og_option option, struct og_value *ret)
 {
@@ -278,11 +286,10 @@ static bool item_path(const struct og_reader *reader, const struct og_node *node
 static bool item_glob(const struct og_reader *reader, const struct og_node *node,
 		      enum og_option option, struct og_item *ret)
 {
-	(void)option;
 	if (!og_text_read(reader, node, "an element of this list", &ret->text))
 		return false;
 	ret->glob = strchr(ret->text, '*') != NULL;
-	if (ret->text[0] == '*')
+	if (ret->text[0] == '*' && !og_option_constraint(option)->against)
 		og_warn(reader, node, "%s begins with \"*\": whoever chooses names can match it",
 			OG_Q(ret->text));
 	return true;
@@ -347,6 +354,7 @@ static const struct {
 	[OG_T_OUTSIDE] = { .scalar = read_outside },
 	[OG_T_KEEP] = { .scalar = read_keep },
 	[OG_T_VOLUMES] = { .scalar = read_volumes },
+	[OG_T_LOCAL] = { .scalar = read_local },
 	[OG_T_IDPAIR] = { .scalar = read_idpair },
 	[OG_T_STRINGS] = { "strings", .item = item_string },
 	[OG_T_CAPS] = { "capability names", .item = item_cap },

@@ -26,18 +26,30 @@ static const char *const namespace_words[] = {
 	"mount", "pid", "ipc", "uts", "cgroup", "time", NULL
 };
 static const char *const driver_words[] = { "macvlan", "ipvlan", "routed", NULL };
+static const char *const resource_words[] = { "memory",	    "memory-swap", "pids",
+					      "cpu-shares", "millicpus",   NULL };
+static const char *const kernel_words[] = { "personality",     "timeOffsets",
+					    "scheduler",       "ioPriority",
+					    "execCPUAffinity", "memoryPolicy",
+					    "intelRdt",	       NULL };
 
 /* Options that are not listed have only their type's limits. */
 static const struct og_constraint constraints[OG_NOPTIONS] = {
 	[OG_OPT_user_uid] = { .login = true },
 	[OG_OPT_user_gid] = { .login = true },
 	[OG_OPT_user_umask] = { .max = 0777 },
+	[OG_OPT_environment_deny] = { .against = true },
+	[OG_OPT_environment_secrets] = { .against = true },
+	[OG_OPT_image_deny] = { .against = true },
 	[OG_OPT_mounts_deny] = { .below = true },
 	[OG_OPT_masked_paths_masked] = { .below = true },
 	[OG_OPT_masked_paths_readonly] = { .below = true },
 	[OG_OPT_namespaces_required] = { .words = namespace_words },
 	[OG_OPT_namespaces_refuse] = { .words = namespace_words },
 	[OG_OPT_network_host_drivers] = { .words = driver_words },
+	[OG_OPT_oom_score_min] = { .max = 1000 },
+	[OG_OPT_resources_limits] = { .words = resource_words },
+	[OG_OPT_kernel_allow] = { .words = kernel_words },
 };
 
 const struct og_constraint *og_option_constraint(enum og_option option)

@@ -135,7 +135,8 @@ struct og_constraint {
 	const char *const *words; /* elements of a list of strings; NULL: any */
 	uint64_t max;		  /* of a number; 0: any */
 	bool below;		  /* a path stands for everything below it too */
-	bool login;		  /* ids: warn where they are those of people */
+	bool against; /* names that are taken away or refused: a wide one is no way in */
+	bool login;   /* ids: warn where they are those of people */
 };
 const struct og_constraint *og_option_constraint(enum og_option option); /* never NULL */
 

@@ -42,6 +42,7 @@ enum og_opt_type {
 	OG_T_OUTSIDE,	/* "reject" or "remove" */
 	OG_T_KEEP,	/* "keep", "remove" or "reject" */
 	OG_T_VOLUMES,	/* "rw", "ro" or "reject" */
+	OG_T_LOCAL,	/* "allow", "audit" or "reject" */
 	OG_T_IDPAIR,	/* "uid:gid" */
 	OG_T_STRINGS,	/* list of strings, each one non-empty */
 	OG_T_CAPS,	/* list of capability names, with or without CAP_; items are canonical */

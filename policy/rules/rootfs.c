@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rootfs: where the root file system lies, and whether it can be written. What
+ * is mounted in it is the rule mounts'.
+ */
+#include "ocigate/rule.h"
+
+#include <string.h>
+
+#include "ocigate/buf.h"
+#include "policy/rules_table.h"
+
+static int check_storage(struct og_pass *pass)
+{
+	const struct og_facts *facts = og_facts(pass);
+
+	if (!og_opt_bool(pass, OG_OPT_rootfs_storage) || facts->rootfs_in_storage)
+		return 0;
+	if (!facts->rootfs)
+		return og_reject_at(pass, "/root/path",
+				    "nothing could be established about the root file system: "
+				    "name a directory that exists");
+	return og_reject_at(pass, "/root/path",
+			    "the root file system %s does not lie in %s: run an image of the "
+			    "engine's",
+			    OG_Q(facts->rootfs),
+			    facts->storage ? OG_Q(facts->storage) : "the engine's storage");
+}
+
+/* ---- read-only, with directories to write in ---- */
+
+enum place { FREE, COVERED, COVERS };
+
+/*
+ * What a tmpfs on |path| would be to the mounts that there are. A volume on the
+ * place, or on a directory above, is written already; one below would be hidden.
+ */
+static enum place place_of(const struct og_pass *pass, const char *path)
+{
+	enum place place = FREE;
+	size_t len = strlen(path);
+
+	og_each (mount, og_at(pass, "/mounts")) {
+		const char *there = og_str(og_member(mount, "destination"));
+		size_t n = there ? strlen(there) : 0;
+
+		if (n && !strncmp(path, there, n) && (!path[n] || path[n] == '/'))
+			return COVERED;
+		if (n > len && !strncmp(path, there, len) && there[len] == '/')
+			place = COVERS;
+	}
+	return place;
+}
+
+/*
+ * As Docker's --tmpfs has it, but not noexec: programs unpack what they run to
+ * /tmp. Only a site that limits the size of a tmpfs has one set.
+ */
+static int add_tmpfs(struct og_pass *pass, const char *path)
+{
+	uint64_t size = og_opt_u64(pass, OG_OPT_mounts_tmpfs_size);
+	og_auto_buf struct og_buf json = { 0 };
+
+	og_buf_puts(&json, "{\"destination\":");
+	og_buf_json(&json, path);
+	og_buf_puts(&json, ",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"rw\","
+			   "\"nosuid\",\"nodev\",\"mode=1777\"");
+	if (size)
+		og_buf_printf(&json, ",\"size=%llu\"", (unsigned long long)size);
+	og_buf_puts(&json, "]}");
+	if (json.failed)
+		return -1;
+	return og_set(pass, "/mounts/-", json.data,
+		      "%s would be read-only with the root file system, and gets a tmpfs",
+		      OG_Q(path));
+}
+
+static int check_readonly(struct og_pass *pass)
+{
+	const struct og_list *paths = og_opt_list(pass, OG_OPT_rootfs_tmpfs);
+	int r;
+
+	if (!og_opt_bool(pass, OG_OPT_rootfs_readonly) || og_is_true(og_at(pass, "/root/readonly")))
+		return 0;
+	r = og_set(pass, "/root/readonly", "true",
+		   "the root file system can be written: use --read-only, with volumes or --tmpfs "
+		   "for what has to be");
+	for (size_t i = 0; i < paths->n && r == 0 && og_action(pass) == OG_REWRITE; i++) {
+		const char *path = paths->items[i].text;
+		enum place place = place_of(pass, path);
+
+		if (place == FREE)
+			r = add_tmpfs(pass, path);
+		else if (place == COVERS)
+			r = og_note(pass, og_at(pass, "/mounts"),
+				    "%s becomes read-only: a tmpfs there would hide what is "
+				    "mounted below it",
+				    OG_Q(path));
+	}
+	return r;
+}
+
+int og_rule_rootfs(struct og_pass *pass)
+{
+	if (check_storage(pass) < 0)
+		return -1;
+	return check_readonly(pass);
+}
