@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The documents of "exec" and "update": read from where the caller points, or
- * made of the flags that stand for one. The runtime gets what was judged.
+ * The process document of "exec": read from where the caller points, or made of
+ * the flags that stand for one. The runtime gets what was judged.
  */
 #include "shim.h"
 
@@ -20,8 +20,7 @@ static const char *const process_flags[] = {
 	"no-new-privs", "apparmor", "process-label", OG_ARGS, NULL,
 };
 
-/* Read |path|, to be handed over when somebody could change it before the runtime reads it. */
-static int read_document(struct og_shim *shim, const char *path, struct og_err *reterr)
+int og_shim_read_document(struct og_shim *shim, const char *path, struct og_err *reterr)
 {
 	struct stat st;
 
@@ -206,7 +205,7 @@ int og_shim_read_process(struct og_shim *shim, struct og_err *reterr)
 	int r;
 
 	if (shim->cmd.process)
-		return read_document(shim, shim->cmd.process, reterr);
+		return og_shim_read_document(shim, shim->cmd.process, reterr);
 	if (read_base(shim, &base, reterr) < 0)
 		return -1;
 	r = make_process(shim, base ? og_get(og_doc_root(base), "/process") : NULL, &out, reterr);
@@ -217,14 +216,4 @@ int og_shim_read_process(struct og_shim *shim, struct og_err *reterr)
 	shim->len = out.len;
 	shim->text = og_buf_steal(&out);
 	return shim->text ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
-}
-
-int og_shim_read_resources(struct og_shim *shim, struct og_err *reterr)
-{
-	if (!shim->cmd.resources)
-		return 0;
-	if (strcmp(shim->cmd.resources, "-") != 0)
-		return read_document(shim, shim->cmd.resources, reterr);
-	shim->handed_over = true;
-	return og_fd_read(STDIN_FILENO, OG_DOC_MAX_BYTES, &shim->text, &shim->len, reterr);
 }

@@ -17,7 +17,7 @@
 #include "record.h"
 #include "runtime.h"
 
-#define OG_OVERRIDES_MAX 16
+#define OG_OVERRIDES_MAX 32 /* "update" has the most: every limit that has a flag */
 
 struct og_shim {
 	struct og_cmdline cmd;
@@ -58,8 +58,11 @@ int og_shim_exec(struct og_shim *shim, struct og_err *reterr);
 /* Tell what went wrong; the exit status. */
 int og_shim_fail(struct og_shim *shim, const struct og_err *err);
 
-/* exec.c: the process document of "exec" and the resources of "update". */
+/* exec.c: the process document of "exec". */
 int og_shim_read_process(struct og_shim *shim, struct og_err *reterr);
+/* Read |path|, to be handed over when somebody could change it before the runtime reads it. */
+int og_shim_read_document(struct og_shim *shim, const char *path, struct og_err *reterr);
+/* update.c: the resources document of "update". */
 int og_shim_read_resources(struct og_shim *shim, struct og_err *reterr);
 
 void og_shim_override(struct og_shim *shim, const char *name, const char *value);
