@@ -50,6 +50,17 @@ int og_podman_collect(struct og_gather *g, struct og_err *reterr);
 bool og_buildah_is(struct og_gather *g);
 int og_buildah_collect(struct og_gather *g, struct og_err *reterr);
 
+/* ---- for engines on containers/storage ---- */
+
+/*
+ * The entry of the list in STORAGE/DRIVER-containers that has |key| as |value|,
+ * in the document returned, which the caller frees; NULL: none.
+ */
+struct og_doc *og_storage_entry(struct og_gather *g, const char *containers, const char *key,
+				const char *value, const struct og_node **ret);
+/* A container's own directory, of the bundle or below the run root. */
+void og_keep_userdata(struct og_gather *g, const char *dir);
+
 /* ---- for engines ---- */
 
 /*

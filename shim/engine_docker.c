@@ -69,6 +69,17 @@ static char *find_data_root(struct og_gather *g, int *ret)
 	return og_path_up(g, path, 2);
 }
 
+/* With userns-remap the daemon keeps everything in a directory UID.GID of its data root. */
+static bool is_remapped(const char *data)
+{
+	static const char digits[] = "0123456789";
+	const char *name = og_path_base(data);
+	size_t uid = strspn(name, digits);
+	size_t gid = name[uid] == '.' ? strspn(name + uid + 1, digits) : 0;
+
+	return uid > 0 && gid > 0 && name[uid + 1 + gid] == '\0';
+}
+
 /* ---- where the engine keeps things for this container ---- */
 
 static void keep_shm(struct og_gather *g, const char *dir)
@@ -277,9 +288,36 @@ int og_docker_collect(struct og_gather *g, struct og_err *reterr)
 	g->init = "docker-init";
 	if (!data)
 		return 0;
+	g->facts->remapped = is_remapped(data);
 	keep_container(g, data);
 	keep_volumes(g, data);
 	return read_record(g, fd, data, reterr);
+}
+
+/* What the daemon mounts for every plugin: the place of its socket, and of its volumes. */
+static void keep_plugin(struct og_gather *g)
+{
+	static const char run[] = "/run/docker/plugins";
+	const char *socket = og_arena_printf(&g->arena, "%s/%s", run, g->facts->id);
+	og_auto_close int runfd = open(run, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	og_auto_close int fd = -1;
+	const char *dir, *volumes;
+
+	if (socket && og_is_hex(g->facts->id, ID_LEN) && runfd >= 0 &&
+	    og_path_is_safe(run, OG_SAFE_STICKY))
+		og_keep_same(g, runfd, socket, NULL, OG_ROLE_ENGINE);
+	/* DATA-ROOT/plugins/ID/rootfs */
+	if (g->rootfs.problem || !og_path_ends(g->rootfs.path, "/plugins/*/rootfs"))
+		return;
+	dir = og_path_up(g, g->rootfs.path, 1);
+	volumes = dir ? og_arena_printf(&g->arena, "%s/propagated-mount", dir) : NULL;
+	if (!volumes || strcmp(og_path_base(dir), g->facts->id) != 0)
+		return;
+	og_store(g, dir);
+	/* The daemon binds it onto itself, to share what the plugin mounts there. */
+	fd = open(volumes, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && og_path_is_safe(volumes, OG_SAFE_STICKY))
+		og_keep_same(g, fd, volumes, NULL, OG_ROLE_ENGINE);
 }
 
 int og_docker_collect_plugin(struct og_gather *g, struct og_err *reterr)
@@ -288,9 +326,7 @@ int og_docker_collect_plugin(struct og_gather *g, struct og_err *reterr)
 	g->daemon = "dockerd";
 	g->facts->plugin = g->facts->id;
 	g->facts->image_known = OG_NONE;
-	/* DATA-ROOT/plugins/ID/rootfs */
-	if (!g->rootfs.problem && og_path_ends(g->rootfs.path, "/plugins/*/rootfs"))
-		og_store(g, og_path_up(g, g->rootfs.path, 1) ?: "");
+	keep_plugin(g);
 	return 0;
 }
 
@@ -346,6 +382,7 @@ int og_docker_collect_build(struct og_gather *g, struct og_err *reterr)
 	g->facts->image_known = OG_NONE;
 	g->facts->ports_known = OG_NONE;
 	g->facts->privileged_known = OG_NONE;
+	g->facts->remapped = is_remapped(data);
 	keep_build(g, data);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Engines on containers/storage: podman, buildah (podman build) and CRI-O. Told
- * apart from others by the bundle's place, STORAGE/DRIVER-containers/ID/userdata.
+ * Engines on containers/storage: podman and CRI-O. Told apart from others by the
+ * bundle's place, STORAGE/DRIVER-containers/ID/userdata.
  */
 #include "engine.h"
 
@@ -9,13 +9,17 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ocigate/buf.h"
+
 #include "file.h"
+#include "state.h"
 
 #define SUFFIX "-containers"
 
@@ -43,14 +47,6 @@ bool og_podman_is(struct og_gather *g)
 	return containers_dir(g);
 }
 
-/* CRI-O names its state directory; podman never does. */
-bool og_crio_is(struct og_gather *g)
-{
-	const char *manager = og_annotation(g, "io.container.manager");
-
-	return g->facts->root && manager && strcmp(manager, "cri-o") == 0 && containers_dir(g);
-}
-
 /* ---- where things are kept ---- */
 
 static void keep_storage(struct og_gather *g, const char *containers)
@@ -73,7 +69,7 @@ static void keep_storage(struct og_gather *g, const char *containers)
 }
 
 /* The container's own directory: of the bundle, and the same below the run root. */
-static void keep_userdata(struct og_gather *g, const char *dir)
+void og_keep_userdata(struct og_gather *g, const char *dir)
 {
 	const char *shm = og_arena_printf(&g->arena, "%s/shm", dir);
 	og_auto_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -98,28 +94,132 @@ static void keep_run(struct og_gather *g, const char *containers)
 		dir = tail ? og_engine_dir(g, tail) : NULL;
 	}
 	if (dir)
-		keep_userdata(g, dir);
-	keep_userdata(g, g->facts->bundle);
+		og_keep_userdata(g, dir);
+	og_keep_userdata(g, g->facts->bundle);
+}
+
+/* ---- what is shared with a container that is joined ---- */
+
+/* The directory of the bind source |path| if it is another container's own; NULL: it is none. */
+static char *other_dir(struct og_gather *g, const char *containers, const char *path)
+{
+	const char *tail = og_arena_printf(&g->arena, "/%s/*/userdata/*", og_path_base(containers));
+	char *dir, *owner;
+
+	if (!tail || !og_path_is_normal(path) || !og_path_ends(path, tail))
+		return NULL;
+	dir = og_path_up(g, path, 1);
+	owner = dir ? og_path_up(g, dir, 1) : NULL;
+	if (!owner || strcmp(og_path_base(owner), g->facts->id) == 0)
+		return NULL;
+	return og_path_is_safe(dir, OG_SAFE_STICKY) ? dir : NULL;
+}
+
+/* The first process of the container |id| of these runtimes; 0: none. */
+static pid_t process_of(const struct og_gather *g, const char *id)
+{
+	static const char *const runtimes[] = { "runc", "crun" };
+	struct og_state state = { 0 };
+
+	if (g->facts->root) {
+		og_state_read(g->facts->root, id, &state);
+		return state.pid;
+	}
+	/* podman names no state directory: it is the runtime's default one. */
+	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]) && !state.pid; i++) {
+		og_auto_free char *root = NULL;
+		struct og_err ignored = { 0 };
+
+		if (og_state_root(NULL, runtimes[i], &root, &ignored) == 0)
+			og_state_read(root, id, &state);
+	}
+	return state.pid;
+}
+
+/* Whether the document joins the |type| namespace (|proc| in /proc) of the process |pid|. */
+static bool joins(const struct og_gather *g, const char *type, const char *proc, pid_t pid)
+{
+	struct stat theirs, ours;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, proc);
+	if (pid <= 0 || stat(path, &theirs) < 0)
+		return false;
+	og_each (entry, og_get(og_doc_root(g->doc), "/linux/namespaces")) {
+		const char *name = og_str(og_member(entry, "type"));
+		const char *join = og_str(og_member(entry, "path"));
+		og_auto_close int fd = -1;
+
+		if (!name || !join || strcmp(name, type) != 0)
+			continue;
+		fd = open(join, O_PATH | O_CLOEXEC);
+		if (fd >= 0 && fstat(fd, &ours) == 0 && ours.st_dev == theirs.st_dev &&
+		    ours.st_ino == theirs.st_ino)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A container in another's network has its hosts and resolv.conf, in its ipc
+ * namespace its /dev/shm. That it is in there is not said, it is looked up.
+ */
+static void keep_joined(struct og_gather *g, const char *containers)
+{
+	og_each (mount, og_get(og_doc_root(g->doc), "/mounts")) {
+		const char *source = og_str(og_member(mount, "source"));
+		const char *dir = source ? other_dir(g, containers, source) : NULL;
+		const char *owner = dir ? og_path_up(g, dir, 1) : NULL;
+		pid_t pid = owner ? process_of(g, og_path_base(owner)) : 0;
+
+		if (!pid)
+			continue;
+		if (strcmp(og_path_base(source), "shm") != 0) {
+			if (joins(g, "network", "net", pid))
+				og_keep_netfiles(g, dir);
+		} else if (joins(g, "ipc", "ipc", pid)) {
+			og_keep(g, source, NULL, OG_ROLE_SHM, OG_KEEP_TMPFS);
+		}
+	}
 }
 
 /* ---- podman ---- */
 
-/* containers.json: [{"id": …, "image": …}, …] */
+/* containers.json: [{"id": …, "image": …, "layer": …, "metadata": …}, …] */
+struct og_doc *og_storage_entry(struct og_gather *g, const char *containers, const char *key,
+				const char *value, const struct og_node **ret)
+{
+	/* containers that need not outlive the host (--rm) have a list of their own */
+	static const char *const files[] = { "containers.json", "volatile-containers.json" };
+
+	*ret = NULL;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		const char *path = og_arena_printf(&g->arena, "%s/%s", containers, files[i]);
+		struct og_doc *doc = path ? og_engine_json(AT_FDCWD, path) : NULL;
+
+		og_each (entry, og_doc_root(doc)) {
+			const char *text = og_str(og_member(entry, key));
+
+			if (text && strcmp(text, value) == 0)
+				*ret = entry;
+		}
+		if (*ret)
+			return doc;
+		og_doc_free(doc);
+	}
+	return NULL;
+}
+
 static int read_image(struct og_gather *g, const char *containers, struct og_err *reterr)
 {
-	const char *path = og_arena_printf(&g->arena, "%s/containers.json", containers);
-	struct og_doc *doc = path ? og_engine_json(AT_FDCWD, path) : NULL;
+	const struct og_node *entry;
+	struct og_doc *doc = og_storage_entry(g, containers, "id", g->facts->id, &entry);
+	const char *image = og_str(og_member(entry, "image"));
 	int r = 0;
 
-	og_each (entry, og_doc_root(doc)) {
-		const char *id = og_str(og_member(entry, "id"));
-		const char *image = og_str(og_member(entry, "image"));
-
-		if (!id || strcmp(id, g->facts->id) != 0)
-			continue;
+	if (entry)
 		g->facts->image_known = image && *image ? OG_KNOWN : OG_NONE;
-		if (!image || !*image)
-			continue;
+	if (image && *image) {
 		g->facts->image_id = og_arena_printf(&g->arena, "sha256:%s", image);
 		if (!g->facts->image_id)
 			r = og_gather_nomem(reterr);
@@ -208,39 +308,49 @@ int og_podman_collect(struct og_gather *g, struct og_err *reterr)
 	}
 	keep_storage(g, containers);
 	keep_run(g, containers);
+	keep_joined(g, containers);
 	if (read_image(g, containers, reterr) < 0)
 		return -1;
 	return read_ports(g, reterr);
 }
 
-/* ---- buildah ---- */
-
-/* A directory /var/tmp/buildahN of root's own; the id is buildah-buildahN. */
-bool og_buildah_is(struct og_gather *g)
-{
-	static const char front[] = "buildah-";
-	const char *name = g->facts->bundle ? og_path_base(g->facts->bundle) : "";
-	struct stat st;
-
-	return strncmp(name, "buildah", sizeof(front) - 2) == 0 &&
-	       strncmp(g->facts->id, front, sizeof(front) - 1) == 0 &&
-	       strcmp(g->facts->id + sizeof(front) - 1, name) == 0 && g->bundlefd >= 0 &&
-	       fstat(g->bundlefd, &st) == 0 && !og_writable_by_others(&st);
-}
-
-int og_buildah_collect(struct og_gather *g, struct og_err *reterr)
-{
-	(void)reterr;
-	g->facts->image_known = OG_NONE;
-	g->facts->ports_known = OG_NONE;
-	og_store(g, "/var/lib/containers/storage/overlay");
-	og_store(g, "/var/lib/containers/storage/vfs");
-	if (g->facts->bundle)
-		keep_userdata(g, g->facts->bundle);
-	return 0;
-}
-
 /* ---- CRI-O ---- */
+
+/*
+ * STORAGE/DRIVER-containers of the root file system, STORAGE/DRIVER/…/…: CRI-O's
+ * bundles lie below the run root, podman's below the storage.
+ */
+static char *storage_containers(struct og_gather *g)
+{
+	const char *store = g->rootfs.problem ? NULL : og_path_up(g, g->rootfs.path, 2);
+	char *dir = store ? og_arena_printf(&g->arena, "%s" SUFFIX, store) : NULL;
+
+	return dir && og_path_is_safe(dir, OG_SAFE_STICKY) ? dir : NULL;
+}
+
+/*
+ * Told by what it wrote into the storage's list, {"pod-id": …}: the annotations
+ * alone a user of podman could write too.
+ */
+bool og_crio_is(struct og_gather *g)
+{
+	const char *containers = containers_dir(g) ? storage_containers(g) : NULL;
+	struct og_doc *doc = NULL, *metadata = NULL;
+	const struct og_node *entry = NULL;
+	struct og_err ignored = { 0 };
+	const char *text, *pod = NULL;
+	bool is;
+
+	if (containers)
+		doc = og_storage_entry(g, containers, "id", g->facts->id, &entry);
+	text = og_str(og_member(entry, "metadata"));
+	if (text && og_doc_parse("metadata", text, strlen(text), 0, &metadata, &ignored) == 0)
+		pod = og_str(og_member(og_doc_root(metadata), "pod-id"));
+	is = pod && *pod;
+	og_doc_free(metadata);
+	og_doc_free(doc);
+	return is;
+}
 
 static int read_crio_ports(struct og_gather *g, struct og_err *reterr)
 {
@@ -269,8 +379,9 @@ int og_crio_collect(struct og_gather *g, struct og_err *reterr)
 	g->facts->ns_cri = og_annotation(g, "io.kubernetes.cri-o.Namespace");
 	g->pod = g->facts->sandbox ? NULL : og_annotation(g, "io.kubernetes.cri-o.SandboxID");
 	g->netns = "/run/netns";
-	keep_storage(g, containers);
+	keep_storage(g, storage_containers(g) ?: containers);
 	keep_run(g, containers);
+	keep_joined(g, containers);
 	og_keep_pod(g, og_annotation(g, "io.kubernetes.pod.uid"));
 	if (og_cri_image(g, reference, reterr) < 0)
 		return -1;

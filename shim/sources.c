@@ -96,12 +96,12 @@ static enum og_role role_of_part(const struct og_gather *g, const char *origin)
 	for (size_t i = 0; i < g->nkeeps; i++) {
 		const struct og_keep *keep = &g->keeps[i];
 
-		if (keep->role == OG_ROLE_VOLUME && keep->child && keep->child[0] &&
-		    is_in_child(keep, origin))
-			return OG_ROLE_VOLUME;
-		if (keep->role == OG_ROLE_IMAGE && (!keep->child || !keep->child[0]) &&
-		    og_path_within(origin, keep->path))
-			return OG_ROLE_IMAGE;
+		if (keep->role != OG_ROLE_VOLUME && keep->role != OG_ROLE_IMAGE &&
+		    keep->role != OG_ROLE_SECRET)
+			continue;
+		if (keep->child && keep->child[0] ? is_in_child(keep, origin)
+						  : og_path_within(origin, keep->path))
+			return keep->role;
 	}
 	return OG_ROLE_NONE;
 }
