@@ -5,7 +5,8 @@
 # runtime, with ocigate and with a program that does nothing else, in one run of
 # hyperfine; system calls and instructions besides. The bundle is one that
 # dockerd wrote, in the places where dockerd keeps things, on a tmpfs; the
-# runtime exits at once. Needs root, for mounts of its own.
+# runtime exits at once. Last, how time and memory grow with the input (growth.c);
+# it fails if that is faster than in proportion. Needs root, for mounts of its own.
 #
 # Environment: BUILD, the build directory; BENCH_RUNS (1000, with OG_LONG 5000);
 # OCIGATE, another program to measure; BENCH_STEPS or OG_LONG: count instructions
@@ -162,3 +163,9 @@ for i in "${!names[@]}"; do
 		printf "%-13s %6.3f ms %6.3f ms %7.2f %7.2f %5s  %8d %6.2f %7d  %8s %12s\n", name, m * 1000, l * 1000, \
 			m / m0, l / l0, aim, peak, peak / peak0, faults, calls, instr }'
 done | tee "$out/table.txt"
+
+# ---- growth -----------------------------------------------------------------
+
+mkdir -p /run/bench/growth
+"$BUILD/bench/growth" "$BUILD/ocigatectl" /run/bench/growth | tee "$out/growth.txt"
+[ "${PIPESTATUS[0]}" -eq 0 ]
