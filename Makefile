@@ -413,7 +413,7 @@ format: ## format every C file
 	clang-format -i $(ALL_C)
 
 update-golden: $(BUILD)/test-unit ## write the fixtures' expected files anew; review them like code
-	OG_UPDATE_GOLDEN=1 $< --filter '@(fixture|doc)_*/*'
+	OG_UPDATE_GOLDEN=1 $< --filter '@(fixture_*|doc_*|readme)/*'
 	git --no-pager diff --stat -- tests
 
 # package:what-shows-that-it-is-there (a command, or a path)
@@ -422,7 +422,7 @@ PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-confi
 	libcap-ng-dev:/usr/include/cap-ng.h libjansson-dev:/usr/include/jansson.h \
 	libcriterion-dev:/usr/include/criterion/criterion.h \
 	runc:runc crun:crun docker.io:dockerd containerd:containerd busybox-static:/usr/share/doc/busybox-static \
-	nftables:nft iptables:iptables iproute2:ip procps:ps util-linux:unshare \
+	podman:podman netavark:/usr/lib/podman/netavark catatonit:catatonit nftables:nft iptables:iptables iproute2:ip procps:ps util-linux:unshare \
 	hyperfine:hyperfine valgrind:valgrind strace:strace jq:jq python3:python3 \
 	clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer \
 	libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a \
