@@ -268,7 +268,7 @@ tests: $(TESTS) ## build the test programs
 	check-valgrind check-purity check-hardening check-format analyze fuzz coverage bench metrics demo
 
 # What is not in the tree cannot be a tier; `metrics` says what a tree must have.
-TIERS := check-build check-clang check-format metrics check-purity check-hardening check-unit \
+TIERS := check-build check-clang check-format metrics check-purity check-hardening check-unit check-spec \
 	$(if $(FAULT_SRC),check-fault) $(if $(FUZZ_SRC),check-fuzz) check-asan $(if $(FUZZ_SRC),check-valgrind) coverage analyze
 ROOT_TIERS := $(if $(E2E),check-e2e)
 
@@ -287,6 +287,9 @@ check-clang: ## build everything with clang, without a warning
 
 check-unit: $(BUILD)/test-unit ## unit tests and fixtures; needs no root
 	@$< --timeout 60 $(UNIT_ARGS)
+
+check-spec: all ## is what is launched valid by the runtime specification?
+	@python3 tests/lib/spec_valid.py $(BUILD)
 
 # The scripts trace the program itself, which a sanitizer would not survive; the
 # failing writes of fault_files would hit the files of gcov.

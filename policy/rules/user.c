@@ -115,6 +115,20 @@ static int check_umask(struct og_pass *pass)
 		      has & 0777, must);
 }
 
+/* A user object that was made here has the two ids that the specification requires. */
+static int complete(struct og_pass *pass)
+{
+	static const char *const ids[] = { "/process/user/uid", "/process/user/gid" };
+
+	if (!og_at(pass, "/process/user"))
+		return 0;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (!og_at(pass, ids[i]) &&
+		    og_set(pass, ids[i], "0", "no user is given, which means 0: said in full") < 0)
+			return -1;
+	return 0;
+}
+
 /*
  * An exec with the option "escalation": only root in a container whose own
  * process is not root is judged. Without a record of the launch it is root's.
@@ -131,12 +145,13 @@ static bool escapes(const struct og_pass *pass)
 int og_rule_user(struct og_pass *pass)
 {
 	uint64_t uid = 0, gid = 0;
-	bool has_to = read_to(pass, &uid, &gid);
+	bool has_to = read_to(pass, &uid, &gid), absent = !og_at(pass, "/process/user");
 
 	if (escapes(pass))
 		return 0;
 	if (check_id(pass, "uid", OG_OPT_user_uid, has_to, uid) < 0 ||
-	    check_id(pass, "gid", OG_OPT_user_gid, has_to, gid) < 0 || check_groups(pass) < 0)
+	    check_id(pass, "gid", OG_OPT_user_gid, has_to, gid) < 0 || check_groups(pass) < 0 ||
+	    check_umask(pass) < 0)
 		return -1;
-	return check_umask(pass);
+	return absent ? complete(pass) : 0;
 }
