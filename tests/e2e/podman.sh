@@ -33,7 +33,7 @@ own_directories() {
 		mkdir -p "$T/run.new/$d" && mount --move "/run/$d" "$T/run.new/$d" || return 1
 	done
 	mkdir "$T/run.new/lock" && mount --no-mtab --move "$T/run.new" /run || return 1
-	mount -t tmpfs -o mode=1777 tmpfs /var/tmp && mount -t tmpfs -o mode=700 tmpfs /var/lib/containers || return 1
+	e2e_own_tmp /var/tmp && mount -t tmpfs -o mode=700 tmpfs /var/lib/containers || return 1
 	[ ! -d /etc/cni ] || mount -t tmpfs tmpfs /etc/cni || return 1
 	cp -a /etc/containers "$T/pod/etc" && mount --bind "$T/pod/etc" /etc/containers
 }

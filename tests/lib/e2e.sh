@@ -306,16 +306,16 @@ e2e_in_namespace() {
 	done
 }
 
-# A /tmp of the test's own, in which a clone that lies there stays where it is.
+# A directory ($1) of the test's own, empty, in which a clone that lies there stays where it is.
 e2e_own_tmp() {
 	case $E2E_TREE/ in
-	/tmp/*)
+	"$1"/*)
 		mkdir "$E2E_TMP/.repo" && mount --rbind "$E2E_TREE" "$E2E_TMP/.repo" &&
-			mount -t tmpfs -o mode=1777 tmpfs /tmp && mkdir -p "$E2E_TREE" &&
+			mount -t tmpfs -o mode=1777 tmpfs "$1" && mkdir -p "$E2E_TREE" &&
 			mount --rbind "$E2E_TMP/.repo" "$E2E_TREE" && umount -l "$E2E_TMP/.repo" &&
 			rmdir "$E2E_TMP/.repo"
 		;;
-	*) mount -t tmpfs -o mode=1777 tmpfs /tmp ;;
+	*) mount -t tmpfs -o mode=1777 tmpfs "$1" ;;
 	esac
 }
 
@@ -328,7 +328,7 @@ e2e_mounts() {
 	mount --bind "$E2E_TMP/libexec" /usr/libexec/ocigate || return 1
 	mount -t tmpfs -o mode=711 tmpfs /run/containerd || return 1
 	mount -t tmpfs -o mode=711 tmpfs /run/docker || return 1
-	e2e_own_tmp || return 1
+	e2e_own_tmp /tmp || return 1
 	[ ! -x "$E2E_TMP/bin/ocigate-ports" ] ||
 		cp "$E2E_TMP/bin/ocigate-ports" /usr/libexec/ocigate/ || return 1
 	ip link set lo up || return 1
