@@ -109,6 +109,11 @@ static int stop_nomem(struct parse *p)
 	return 0;
 }
 
+static bool is_between(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',' || c == ':';
+}
+
 /* The end of what stands between two tokens: blanks, ',', ':', comments. */
 static size_t skip_between(const struct parse *p, size_t pos)
 {
@@ -121,9 +126,16 @@ static size_t skip_between(const struct parse *p, size_t pos)
 		else if (comments && s[pos] == '/' && s[pos + 1] == '*' &&
 			 strstr(s + pos + 2, "*/"))
 			pos = (size_t)(strstr(s + pos + 2, "*/") + 1 - s);
-		else if (!s[pos] || !strchr(" \t\r\n,:", s[pos]))
+		else if (!is_between(s[pos]))
 			return pos;
 	}
+}
+
+static bool is_one_of(const char *set, char c)
+{
+	while (*set && *set != c)
+		set++;
+	return *set;
 }
 
 /* The span of the token that yajl has just delivered; 0 when it cannot be right. */
@@ -134,8 +146,8 @@ static int take_span(struct parse *p, const char *starts, const char *ends, size
 
 	*start = skip_between(p, p->pos);
 	*end = yajl_get_bytes_consumed(p->yajl);
-	if (*start >= *end || *end > p->src->len || !strchr(starts, s[*start]) ||
-	    !strchr(ends, s[*end - 1])) {
+	if (*start >= *end || *end > p->src->len || !is_one_of(starts, s[*start]) ||
+	    !is_one_of(ends, s[*end - 1])) {
 		og_fail(p->reterr, OG_E_BUG, "a token's span is wrong at byte %zu", p->pos);
 		return 0;
 	}
@@ -157,8 +169,11 @@ static unsigned hex4(const char *s)
 static int check_utf8(struct parse *p, size_t start, size_t end)
 {
 	const unsigned char *s = (const unsigned char *)p->src->text;
+	unsigned char any = 0;
 
-	while (start < end) {
+	for (size_t i = start; i < end; i++)
+		any |= s[i];
+	while (any & 0x80 && start < end) {
 		size_t n = s[start] < 0x80 ? 1 : og_utf8_len(s + start, end - start);
 
 		if (n == 0)
@@ -168,11 +183,17 @@ static int check_utf8(struct parse *p, size_t start, size_t end)
 	return 1;
 }
 
-/* yajl accepts \u0000 and surrogates without their other half. */
-static int check_escapes(struct parse *p, size_t start, size_t end)
+/*
+ * yajl accepts \u0000 and surrogates without their other half. |len|, of the decoded
+ * text, is that of the text between the quotes if there is no escape: each is longer
+ * than what it stands for.
+ */
+static int check_escapes(struct parse *p, size_t start, size_t end, size_t len)
 {
 	const char *s = p->src->text;
 
+	if (len == end - start - 2)
+		return 1;
 	for (size_t i = start; i < end; i++) {
 		unsigned v;
 
@@ -276,7 +297,7 @@ static int on_string(void *ctx, const unsigned char *text, size_t len)
 	struct og_node *node;
 
 	if (!take_span(p, "\"", "\"", &start, &end) || !check_utf8(p, start, end) ||
-	    !check_escapes(p, start, end))
+	    !check_escapes(p, start, end, len))
 		return 0;
 	str = keep_string(p, text, len);
 	node = str ? new_node(p, OG_STRING, start, end) : NULL;
@@ -292,7 +313,7 @@ static int on_key(void *ctx, const unsigned char *text, size_t len)
 	size_t end;
 
 	if (!take_span(p, "\"", "\"", &p->key_start, &end) || !check_utf8(p, p->key_start, end) ||
-	    !check_escapes(p, p->key_start, end))
+	    !check_escapes(p, p->key_start, end, len))
 		return 0;
 	p->key = keep_string(p, text, len);
 	return p->key != NULL;

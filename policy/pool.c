@@ -19,10 +19,11 @@ struct og_pool_chunk {
 static struct og_pool_chunk *add_chunk(struct og_pool *pool, size_t need)
 {
 	size_t size = need > CHUNK_SIZE / 4 ? need : CHUNK_SIZE;
-	struct og_pool_chunk *chunk = calloc(1, sizeof(*chunk) + size);
+	struct og_pool_chunk *chunk = malloc(sizeof(*chunk) + size);
 
 	if (!chunk)
 		return NULL;
+	chunk->used = 0;
 	chunk->size = size;
 	/* A large one goes behind the first, whose room is not given up. */
 	if (pool->chunks && size != CHUNK_SIZE) {
@@ -54,7 +55,7 @@ void *og_pool_alloc(struct og_pool *pool, size_t n, size_t size)
 	}
 	ret = chunk->data + chunk->used;
 	chunk->used += need;
-	return ret;
+	return memset(ret, 0, need);
 }
 
 char *og_pool_copy(struct og_pool *pool, const char *text, size_t len)

@@ -374,7 +374,10 @@ static bool name_wider(struct reader *reader, const struct entry *entry, const c
 {
 	struct og_scmp_grant grant;
 	bool in_table = og_scmp_lookup(reader->site, name, &grant);
-	unsigned where = kinds(reader, name, in_table);
+	bool clash = in_table && (reader->seen[grant.id].actions | entry->action) != entry->action;
+	/* what is permitted anyhow is looked up only if something else is odd about it */
+	unsigned where = grant.all && !clash && !entry->too_many ? NATIVE
+								 : kinds(reader, name, in_table);
 
 	if (where == 0 || (reader->scope == OG_SCMP_LACKING && grant.lacking < 0))
 		return false;

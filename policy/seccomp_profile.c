@@ -252,6 +252,9 @@ static int find(const struct group *group, const char *name)
 {
 	size_t lo = 0, hi = group->n;
 
+	/* most groups hold a few names, far from this one */
+	if (name[0] < group->names[0][0] || name[0] > group->names[hi - 1][0])
+		return -1;
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 		int c = strcmp(group->names[mid], name);
@@ -329,8 +332,11 @@ static void write_entry(const struct group *group, const struct og_scmp_cond *co
 {
 	og_buf_puts(out, out->data && out->data[out->len - 1] == '[' ? "{" : ",{");
 	og_buf_key(out, "names");
-	for (size_t i = 0; i < group->n; i++)
-		og_buf_printf(out, "%s\"%s\"", i > 0 ? "," : "[", group->names[i]);
+	for (size_t i = 0; i < group->n; i++) {
+		og_buf_puts(out, i > 0 ? ",\"" : "[\"");
+		og_buf_puts(out, group->names[i]);
+		og_buf_puts(out, "\"");
+	}
 	if (group->refuse)
 		og_buf_printf(out, "],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":%u",
 			      group->refuse);
