@@ -282,7 +282,7 @@ static int read_ports(struct og_gather *g, struct og_err *reterr)
 	if (stream)
 		closedir(stream);
 	/* Without root they are published by another program, unseen here. */
-	if (r == 0 && stream && geteuid() == 0)
+	if (r == 0 && stream && og_euid() == 0)
 		g->facts->ports_known = g->facts->nports ? OG_KNOWN : OG_NONE;
 	return r;
 }
@@ -297,7 +297,7 @@ int og_podman_collect(struct og_gather *g, struct og_err *reterr)
 	if (!containers)
 		return 0;
 	g->init = "catatonit";
-	g->netns = geteuid() == 0 ? "/run/netns"
+	g->netns = og_euid() == 0 ? "/run/netns"
 		   : run	  ? og_arena_printf(&g->arena, "%s/netns", run)
 				  : NULL;
 	g->facts->publish_all = publish && strcmp(publish, "TRUE") == 0;

@@ -20,7 +20,7 @@ void og_cleanup_close(const int *fd)
 
 int og_writable_by_others(const struct stat *st)
 {
-	return (st->st_uid != 0 && st->st_uid != geteuid()) || (st->st_mode & (S_IWGRP | S_IWOTH));
+	return (st->st_uid != 0 && st->st_uid != og_euid()) || (st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* Read until the end or until there is more than |max|. */
@@ -40,7 +40,8 @@ static int read_all(int fd, size_t max, size_t hint, char **ret, size_t *retlen,
 		len += (size_t)n;
 		if (len > max)
 			return og_fail(reterr, OG_E_CONFIG, "larger than %zu bytes", max);
-		if (n == 0) {
+		/* as much as fstat(2) said: what somebody appends meanwhile is not waited for */
+		if (n == 0 || (hint && len == hint)) {
 			data[len] = '\0';
 			*retlen = len;
 			*ret = og_steal(data);

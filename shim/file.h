@@ -7,6 +7,7 @@
 #define OG_FILE_H
 
 #include <stddef.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 
 #include "ocigate/err.h"
@@ -39,6 +40,12 @@ int og_file_replace(int dirfd, const char *name, const void *data, size_t len,
 
 /* A sealed memory file that the runtime may inherit (no O_CLOEXEC); -1. */
 int og_memfd(const char *name, const void *data, size_t len, struct og_err *reterr);
+
+/* Effective user id: this program never changes it, so what execve(2) said will do. */
+static inline uid_t og_euid(void)
+{
+	return (uid_t)getauxval(AT_EUID);
+}
 
 /* Whether somebody other than root and ourselves may write what |st| describes. */
 int og_writable_by_others(const struct stat *st);

@@ -13,6 +13,7 @@
 
 #include "ocigate/buf.h"
 
+#include "clock.h"
 #include "file.h"
 #include "gather.h"
 
@@ -77,20 +78,17 @@ static void capabilities(struct og_facts *facts)
 void og_gather_host(struct og_gather *g)
 {
 	struct og_facts *facts = g->facts;
-	time_t now = time(NULL);
-	struct tm utc;
-	char line[32];
+	char line[32], today[OG_DATE_SIZE];
 
-	facts->rootless = geteuid() != 0;
+	facts->rootless = og_euid() != 0;
 	facts->cgroup_v2 = is_mounted("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC);
 	facts->selinux = is_mounted("/sys/fs/selinux", SELINUX_MAGIC);
 	read_line("/sys/module/apparmor/parameters/enabled", line, sizeof(line));
 	facts->apparmor = line[0] == 'Y';
 	kernel(facts);
 	capabilities(facts);
-	if (gmtime_r(&now, &utc))
-		facts->today = og_arena_printf(&g->arena, "%04d-%02d-%02d", utc.tm_year + 1900,
-					       utc.tm_mon + 1, utc.tm_mday);
+	og_clock_date(time(NULL), today);
+	facts->today = og_arena_printf(&g->arena, "%s", today);
 }
 
 /*

@@ -68,6 +68,25 @@ static bool same_bytes(const struct og_shim *shim, const char *text, size_t len)
 	return len == shim->len && memcmp(text, shim->text, len) == 0;
 }
 
+/*
+ * shim->doc is the document to launch, but in audit mode: there it has the edits
+ * that were asked for and are not made.
+ */
+static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
+{
+	const struct og_facts *facts = og_hostfacts(shim->host);
+	struct og_doc *asked = NULL;
+	int r = 0;
+
+	if (!shim->rewritten && og_verdict_count(shim->verdict) > 0)
+		r = og_doc_parse("config.json", shim->text, shim->len, 0, &asked, reterr);
+	if (r == 0)
+		r = og_record_write(facts, og_doc_root(asked ? asked : shim->doc), shim->runtime,
+				    shim->mode, keep, reterr);
+	og_doc_free(asked);
+	return r;
+}
+
 /* create, run: the record first, so that a launch that fails halfway leaves its trace. */
 static int commit_config(struct og_shim *shim, struct og_err *reterr)
 {
@@ -81,8 +100,7 @@ static int commit_config(struct og_shim *shim, struct og_err *reterr)
 		free(og_steal(text));
 	/* engines write the file anew at each launch; a plain bundle is the user's own */
 	keep = text && og_hostfacts(shim->host)->engine == OG_ENGINE_NONE;
-	if (og_record_write(og_hostfacts(shim->host), text ? text : shim->text,
-			    text ? len : shim->len, shim->runtime, shim->mode, keep, reterr) < 0)
+	if (write_record(shim, keep, reterr) < 0)
 		return -1;
 	if (!shim->cmd.bundle)
 		og_shim_override(shim, "bundle", shim->bundle.path);

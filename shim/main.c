@@ -4,6 +4,7 @@
  * exec. Each arrow is one call; whatever fails, the runtime is not executed.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -30,6 +31,9 @@ int main(int argc, char *argv[])
 	struct og_shim shim = { .started_ns = og_report_now(), .bundle = OG_BUNDLE_INIT };
 	struct og_err err = { 0 };
 
+	/* one program that soon ends: memory is asked for in large pieces and not given back */
+	mallopt(M_TOP_PAD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	/* the command line first: it says how a failure is reported */
 	if (og_cmdline_parse(argc, argv, &shim.cmd, &err) == 0 && open_stdio(&err) == 0) {
 		if (shim.cmd.verb == OG_VERB_OWN_VERSION)

@@ -12,6 +12,7 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -48,14 +49,29 @@ static int open_path(int dirfd, const char *path, uint64_t flags, uint64_t resol
 	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 }
 
-int og_mount_id(int fd, uint64_t *ret)
+/* fstat(2), and the mount, in one call; *mount is 0 where the kernel does not tell it. */
+static int look_at(int fd, struct stat *st, uint64_t *mount)
 {
 	struct statx stx;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0 || !(stx.stx_mask & STATX_MNT_ID))
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &stx) < 0)
 		return -1;
-	*ret = stx.stx_mnt_id;
+	st->st_mode = stx.stx_mode;
+	st->st_uid = stx.stx_uid;
+	st->st_gid = stx.stx_gid;
+	st->st_nlink = stx.stx_nlink;
+	st->st_ino = stx.stx_ino;
+	st->st_dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	st->st_rdev = makedev(stx.stx_rdev_major, stx.stx_rdev_minor);
+	*mount = stx.stx_mask & STATX_MNT_ID ? stx.stx_mnt_id : 0;
 	return 0;
+}
+
+int og_mount_id(int fd, uint64_t *ret)
+{
+	struct stat st;
+
+	return look_at(fd, &st, ret) < 0 || *ret == 0 ? -1 : 0;
 }
 
 /* Where the descriptor leads, and that a look-up by that name finds the same file. */
@@ -77,20 +93,22 @@ static const char *name_of(int fd, struct og_place *ret)
 	return NULL;
 }
 
-static const char *look(int fd, struct og_place *ret)
+/* |real|: the path by which |fd| was reached, if that had no symbolic link in it. */
+static const char *look(int fd, const struct statfs *fs, const char *real, struct og_place *ret)
 {
-	struct statfs fs;
-
-	if (fstat(fd, &ret->st) < 0 || fstatfs(fd, &fs) < 0)
+	if (look_at(fd, &ret->st, &ret->mount) < 0)
 		return "it cannot be looked at";
-	ret->fs_type = (uint64_t)fs.f_type;
+	ret->fs_type = (uint64_t)fs->f_type;
 	ret->magic |= ret->fs_type == PROC_SUPER_MAGIC;
-	ret->nosuid = fs.f_flags & ST_NOSUID;
-	ret->nodev = fs.f_flags & ST_NODEV;
-	ret->readonly = fs.f_flags & ST_RDONLY;
-	if (og_mount_id(fd, &ret->mount) < 0)
+	ret->nosuid = fs->f_flags & ST_NOSUID;
+	ret->nodev = fs->f_flags & ST_NODEV;
+	ret->readonly = fs->f_flags & ST_RDONLY;
+	if (ret->mount == 0)
 		return "this kernel does not tell which mount it lies on";
-	return name_of(fd, ret);
+	if (!real)
+		return name_of(fd, ret);
+	memcpy(ret->path, real, strlen(real) + 1);
+	return NULL;
 }
 
 static const char *why_not(int error, int dirfd, const char *path, struct og_place *ret)
@@ -116,16 +134,28 @@ static const char *why_not(int error, int dirfd, const char *path, struct og_pla
 void og_place_resolve(int dirfd, const char *path, struct og_place *ret)
 {
 	og_auto_close int fd = -1;
-	struct statfs fs;
+	struct statfs fs = { 0 };
+	const char *real = NULL;
 
-	memset(ret, 0, sizeof(*ret));
-	fd = open_path(dirfd, path, 0, RESOLVE_NO_MAGICLINKS);
+	*ret = (struct og_place){ .path = "" };
+	/* Most paths are what they say: that it is so is known by one look-up. */
+	if (og_path_is_normal(path) && strlen(path) < sizeof(ret->path))
+		fd = open_path(dirfd, path, 0, RESOLVE_NO_SYMLINKS);
+	if (fd >= 0)
+		real = path;
+	else
+		fd = open_path(dirfd, path, 0, RESOLVE_NO_MAGICLINKS);
 	/* mount(2) triggers an automount, open(2) with O_PATH alone does not */
 	if (fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == AUTOFS_SUPER_MAGIC) {
 		close(fd);
 		fd = open_path(dirfd, path, O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+		real = NULL;
+		if (fd >= 0 && fstatfs(fd, &fs) < 0)
+			fs.f_type = 0;
 	}
-	ret->problem = fd < 0 ? why_not(errno, dirfd, path, ret) : look(fd, ret);
+	ret->problem = fd < 0		? why_not(errno, dirfd, path, ret)
+		       : fs.f_type == 0 ? "it cannot be looked at"
+					: look(fd, &fs, real, ret);
 }
 
 enum og_ftype og_place_type(const struct og_place *place)
@@ -203,7 +233,7 @@ static bool follow(struct walk *walk, int fd)
 static bool is_ours(struct walk *walk, const struct stat *st)
 {
 	walk->sticky = false;
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (st->st_uid != 0 && st->st_uid != og_euid())
 		return false;
 	/* The mode of a symbolic link means nothing: its directory decides. */
 	if (S_ISLNK(st->st_mode) || !og_writable_by_others(st))
@@ -239,11 +269,38 @@ static bool step(struct walk *walk)
 	return S_ISLNK(st.st_mode) ? follow(walk, fd) : move_to(walk, fd);
 }
 
+/*
+ * A path without symbolic links, by the names of its directories from the root:
+ * in one that is safe nobody changes what the next name is. False also where
+ * there is a link: then it must be walked.
+ */
+static bool is_safe_as_it_stands(struct walk *walk, const char *path)
+{
+	char name[PATH_MAX];
+	struct stat st;
+	size_t len = 0;
+
+	if (!og_path_is_normal(path) || strlen(path) >= sizeof(name) || lstat("/", &st) < 0 ||
+	    og_writable_by_others(&st))
+		return false;
+	while (path[len] && path[len + 1]) {
+		len += 1 + strcspn(path + len + 1, "/");
+		memcpy(name, path, len);
+		name[len] = '\0';
+		if (lstat(name, &st) < 0 || S_ISLNK(st.st_mode) || !is_ours(walk, &st))
+			return false;
+	}
+	return !walk->sticky;
+}
+
 bool og_path_is_safe(const char *path, unsigned flags)
 {
 	struct walk walk = { .fd = -1, .flags = flags };
 	bool safe;
 
+	if (is_safe_as_it_stands(&walk, path))
+		return true;
+	walk.sticky = false;
 	if (path[0] != '/' || strlen(path) >= sizeof(walk.todo))
 		return false;
 	memcpy(walk.todo, path, strlen(path) + 1);

@@ -35,7 +35,7 @@ static int check_dir(int fd, const char *path, struct og_err *reterr)
 
 	if (fstat(fd, &st) < 0)
 		return og_fail_sys(reterr, errno, "cannot look at %s", path);
-	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH))
+	if (st.st_uid != og_euid() || st.st_mode & (S_IWGRP | S_IWOTH))
 		return og_fail(reterr, OG_E_HOST,
 			       "%s has owner %u and mode %03o: it must be ours alone (0700)", path,
 			       st.st_uid, st.st_mode & 07777);
@@ -47,7 +47,7 @@ static int check_dir(int fd, const char *path, struct og_err *reterr)
 
 int og_record_dir(bool create, int *ret, struct og_err *reterr)
 {
-	const char *base = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
+	const char *base = og_euid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
 	char path[4096];
 	int len;
 
@@ -312,15 +312,24 @@ static bool is_stale(int dir, const char *name, const struct og_record *record)
 static int publish(int dir, int fd, const char *name, const struct og_record *record,
 		   struct og_err *reterr)
 {
+	og_auto_close int lock = -1;
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	for (int attempt = 0; attempt < 2; attempt++) {
+	for (int attempt = 0; attempt < 3; attempt++) {
 		if (linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) == 0)
 			return 0;
 		if (errno != EEXIST)
 			return og_fail_sys(reterr, errno, "cannot write the launch record");
-		if (attempt || !is_stale(dir, name, record))
+		/* One at a time: whoever finds a stale record must be the one that replaces it. A
+		 * descriptor of its own, so that the lock ends with this function. */
+		if (attempt == 0) {
+			lock = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			if (lock < 0 || flock(lock, LOCK_EX) < 0)
+				return og_fail_sys(reterr, errno, "cannot lock the launch records");
+			continue;
+		}
+		if (attempt == 2 || !is_stale(dir, name, record))
 			break;
 		if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 			return og_fail_sys(reterr, errno, "cannot replace the launch record");
@@ -332,7 +341,7 @@ static int publish(int dir, int fd, const char *name, const struct og_record *re
 int og_record_write_at(int dir, const struct og_record *record, struct og_err *reterr)
 {
 	og_auto_buf struct og_buf text = { 0 };
-	og_auto_close int fd = -1, lock = -1;
+	og_auto_close int fd = -1;
 	char name[RECORD_NAME_MAX];
 
 	if (check_key(record->root, record->id, reterr) < 0)
@@ -345,11 +354,6 @@ int og_record_write_at(int dir, const struct og_record *record, struct og_err *r
 		return og_fail_sys(reterr, errno, "cannot write a launch record");
 	if (og_fd_write(fd, text.data, text.len, reterr) < 0)
 		return -1;
-	/* One at a time: whoever finds a stale record must be the one that replaces it. A
-	 * descriptor of its own, so that the lock ends with this function. */
-	lock = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lock < 0 || flock(lock, LOCK_EX) < 0)
-		return og_fail_sys(reterr, errno, "cannot lock the launch records");
 	return publish(dir, fd, name, record, reterr);
 }
 
@@ -476,9 +480,9 @@ void og_record_each(og_record_fn *fn, void *ctx)
 		og_record_each_at(dir, fn, ctx);
 }
 
-static void read_process(struct og_record *record, const struct og_doc *doc)
+static void read_process(struct og_record *record, const struct og_node *config)
 {
-	const struct og_node *process = og_member(og_doc_root(doc), "process");
+	const struct og_node *process = og_member(config, "process");
 
 	og_each (name, og_get(process, "/capabilities/bounding")) {
 		int cap = og_str(name) ? og_cap_exact(og_str(name)) : -1;
@@ -510,7 +514,7 @@ static bool sweep(void *ctx, const struct og_record *record)
 	return false;
 }
 
-int og_record_write(const struct og_facts *facts, const char *text, size_t len, const char *runtime,
+int og_record_write(const struct og_facts *facts, const struct og_node *config, const char *runtime,
 		    enum og_mode mode, bool kept, struct og_err *reterr)
 {
 	struct og_record record = { .id = facts->id,
@@ -522,16 +526,13 @@ int og_record_write(const struct og_facts *facts, const char *text, size_t len, 
 				    .facts = facts };
 	og_auto_free char *root = NULL;
 	og_auto_close int dir = -1;
-	struct og_doc *doc;
 
 	if (og_state_root(facts->root, runtime, &root, reterr) < 0 ||
-	    og_record_dir(true, &dir, reterr) < 0 ||
-	    og_doc_parse("config.json", text, len, 0, &doc, reterr) < 0)
+	    og_record_dir(true, &dir, reterr) < 0)
 		return -1;
 	if (was_run(facts))
 		og_record_each_at(dir, sweep, &dir);
 	record.root = root;
-	read_process(&record, doc);
-	og_doc_free(doc);
+	read_process(&record, config);
 	return og_record_write_at(dir, &record, reterr);
 }

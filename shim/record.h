@@ -27,12 +27,12 @@ struct og_record {
 };
 
 /*
- * Write the record of a launch that is about to happen: of |facts|, with |text|
- * as the document to launch. A record that is there already is an error while
+ * Write the record of a launch that is about to happen: of |facts|, with |config|
+ * as the root of the document to launch. A record that is there already is an error while
  * that container exists or is just being made, and is replaced when it is left
  * over: from a launch that failed, or a container deleted without ocigate.
  */
-int og_record_write(const struct og_facts *facts, const char *text, size_t len, const char *runtime,
+int og_record_write(const struct og_facts *facts, const struct og_node *config, const char *runtime,
 		    enum og_mode mode, bool kept, struct og_err *reterr);
 
 /*

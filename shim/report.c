@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 #include "ocigate/buf.h"
 
@@ -29,13 +30,14 @@ uint64_t og_report_now(void)
 static void put_time(struct og_buf *out)
 {
 	struct timespec ts;
-	struct tm tm;
-	char text[32];
+	char date[OG_DATE_SIZE];
+	int second;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	og_buf_printf(out, "\"%s.%06ldZ\"", text, ts.tv_nsec / 1000);
+	og_clock_date(ts.tv_sec, date);
+	second = (int)(ts.tv_sec % 86400);
+	og_buf_printf(out, "\"%sT%02d:%02d:%02d.%06ldZ\"", date, second / 3600, second / 60 % 60,
+		      second % 60, ts.tv_nsec / 1000);
 }
 
 static void append_line(int dirfd, const char *path, const struct og_buf *line,
