@@ -126,6 +126,9 @@ static bool parse_line(char *line, struct og_mount *mount)
 	options(opts, mount);
 	unescape(root);
 	unescape(point);
+	/* what is not below our root directory is not in the table */
+	if (point[0] != '/')
+		return false;
 	mount->root = root;
 	mount->point = point;
 	return true;
