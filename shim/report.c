@@ -128,6 +128,7 @@ static void put_record(const struct og_audit_record *record, struct og_buf *out)
 	put_string(out, "command", facts->command);
 	put_string(out, "engine", og_engine_name(facts->engine));
 	put_string(out, "image", facts->image);
+	put_string(out, "image_id", facts->image_id);
 	put_string(out, "bundle", facts->bundle);
 	put_string(out, "mode", og_mode_name(record->mode));
 	put_string(out, "verdict", og_verdict_word(record->verdict));
