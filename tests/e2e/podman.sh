@@ -119,9 +119,10 @@ s_user() {
 	run bb:1 su user -s /bin/sh -c id
 }
 
+# podman keeps its mounts in a map: their order is another one at each launch.
 s_reach() {
 	run --network none --hostname same bb:1 probe reach 2>&1 | normal |
-		sed -E 's/\[[0-9]+\]/[N]/; s/(lowerdir|upperdir|workdir)=[^, ]*/\1/g; s/master:[0-9]+/master:N/'
+		sed -E 's/\[[0-9]+\]/[N]/; s/(lowerdir|upperdir|workdir)=[^, ]*/\1/g; s/master:[0-9]+/master:N/' | sort
 }
 
 s_volumes() {
