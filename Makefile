@@ -264,11 +264,11 @@ tests: $(TESTS) ## build the test programs
 # ---- checks -----------------------------------------------------------------
 # Each target below that is a tier of `check` ends with "N passed, N failed".
 
-.PHONY: check check-long check-build check-clang check-unit check-fault check-fuzz check-e2e check-asan \
+.PHONY: check check-long check-build check-clang check-unit check-spec check-mutation check-fault check-fuzz check-e2e check-asan \
 	check-valgrind check-purity check-hardening check-format analyze fuzz coverage bench metrics demo
 
 # What is not in the tree cannot be a tier; `metrics` says what a tree must have.
-TIERS := check-build check-clang check-format metrics check-purity check-hardening check-unit check-spec \
+TIERS := check-build check-clang check-format metrics check-purity check-hardening check-unit check-spec check-mutation \
 	$(if $(FAULT_SRC),check-fault) $(if $(FUZZ_SRC),check-fuzz) check-asan $(if $(FUZZ_SRC),check-valgrind) coverage analyze
 ROOT_TIERS := $(if $(E2E),check-e2e)
 
@@ -290,6 +290,11 @@ check-unit: $(BUILD)/test-unit ## unit tests and fixtures; needs no root
 
 check-spec: all ## is what is launched valid by the runtime specification?
 	@python3 tests/lib/spec_valid.py $(BUILD)
+
+# In full with MUTATION_KINDS=early,table,owner,invert, as check-long does it.
+check-mutation: MUTATION_KINDS ?= early,owner
+check-mutation: ## break each rule in turn: does a test fail each time?
+	@python3 tests/mutation/mutate.py --kinds $(MUTATION_KINDS)
 
 # The scripts trace the program itself, which a sanitizer would not survive; the
 # failing writes of fault_files would hit the files of gcov.
@@ -402,8 +407,8 @@ bench: all $(BENCH_BIN) ## the benchmarks; figures in the README come from here
 	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh
 
 check-long: $(DEPS_FIRST) ## the long form: every end-to-end loop, fuzzing, benchmarks in full
-	+@export OG_LONG=1 OG_TIMEOUT=7200 VALGRIND_UNIT=1; $(run_all) $(foreach t,$(if $(ROOT),$(ROOT_TIERS)) $(if $(FUZZ_SRC),fuzz check-valgrind) \
-		$(if $(FAULT_SRC),check-fault),$t="$(MAKE) --no-print-directory $(JOBS) $t")
+	+@export OG_LONG=1 OG_TIMEOUT=7200 VALGRIND_UNIT=1 MUTATION_KINDS=early,table,owner,invert; $(run_all) $(foreach t,$(if $(ROOT),$(ROOT_TIERS)) $(if $(FUZZ_SRC),fuzz check-valgrind) \
+		check-mutation $(if $(FAULT_SRC),check-fault),$t="$(MAKE) --no-print-directory $(JOBS) $t")
 
 demo: $(DEPS_FIRST) all ## build, then judge and launch the example bundles with the real runc
 	@BUILD=$(abspath $(BUILD)) examples/demo.sh
