@@ -280,7 +280,8 @@ check: $(DEPS_FIRST) ## everything that can run here: without root the tiers tha
 	+@$(run_all) $(foreach t,$(TIERS) $(if $(ROOT),$(ROOT_TIERS)),$t="$(MAKE) --no-print-directory $(JOBS) $t")
 
 check-build: all tests ## build everything; a second make has nothing to do
-	+@$(MAKE) -q all tests && echo "1 passed, 0 failed" || { echo "the second make is no no-op"; echo "0 passed, 1 failed"; exit 1; }
+	+@$(MAKE) -q all tests && echo "1 passed, 0 failed" || { echo "the second make is no no-op:"; \
+		$(MAKE) -dn all tests | grep -E "is newer than|does not exist|Must remake" | grep -v "\.d'" | head -n 20; echo "0 passed, 1 failed"; exit 1; }
 
 check-clang: ## build everything with clang, without a warning
 	+@$(MAKE) --no-print-directory BUILD=build/clang WERROR=1 all tests && echo "1 passed, 0 failed"
