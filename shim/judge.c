@@ -162,6 +162,7 @@ static void permit(struct og_shim *shim, enum og_outcome outcome)
 				  : 0;
 
 	shim->rewritten = outcome == OG_OUTCOME_REWRITTEN;
+	shim->guarded = launch & OG_LAUNCH_GUARD_PORTS;
 	shim->permit = (struct og_permit){ .given = true,
 					   .close_fds = launch & OG_LAUNCH_CLOSE_FDS,
 					   .drop_listen = launch & OG_LAUNCH_DROP_LISTEN,
@@ -184,11 +185,6 @@ int og_shim_judge(struct og_shim *shim, struct og_err *reterr)
 	outcome = og_verdict_outcome(shim->verdict, shim->mode);
 	if (outcome == OG_OUTCOME_REFUSE)
 		return refuse(shim, reterr);
-	if (outcome == OG_OUTCOME_REWRITTEN &&
-	    og_verdict_launch(shim->verdict) & OG_LAUNCH_GUARD_PORTS)
-		return og_fail(reterr, OG_E_HOST,
-			       "published ports cannot be guarded yet: let the policy's rule "
-			       "\"ports\" have the action \"reject\"");
 	permit(shim, outcome);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,9 @@
 #include "exit.h"
 #include "file.h"
 #include "ocigate/buf.h"
+#include "ports.h"
 #include "report.h"
+#include "state.h"
 
 void og_shim_override(struct og_shim *shim, const char *name, const char *value)
 {
@@ -72,7 +75,7 @@ static bool same_bytes(const struct og_shim *shim, const char *text, size_t len)
  * shim->doc is the document to launch, but in audit mode: there it has the edits
  * that were asked for and are not made.
  */
-static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
+static int write_record_of(struct og_shim *shim, struct og_record *record, struct og_err *reterr)
 {
 	const struct og_facts *facts = og_hostfacts(shim->host);
 	struct og_doc *asked = NULL;
@@ -81,9 +84,45 @@ static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
 	if (!shim->rewritten && og_verdict_count(shim->verdict) > 0)
 		r = og_doc_parse("config.json", shim->text, shim->len, 0, &asked, reterr);
 	if (r == 0)
-		r = og_record_write(facts, og_doc_root(asked ? asked : shim->doc), shim->runtime,
-				    shim->mode, keep, reterr);
+		r = og_record_write(record, facts, og_doc_root(asked ? asked : shim->doc), reterr);
 	og_doc_free(asked);
+	return r;
+}
+
+/* The addresses that the policy leaves open for this launch; *ret owned by the caller. */
+static int read_addresses(const struct og_effective *effective, struct og_record *record,
+			  const char ***ret, struct og_err *reterr)
+{
+	const struct og_list *list = og_effective_list(effective, OG_OPT_ports_addresses);
+
+	*ret = calloc(list->n + 1, sizeof(**ret));
+	if (!*ret)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	for (size_t i = 0; i < list->n; i++)
+		(*ret)[i] = list->items[i].text;
+	record->addresses = *ret;
+	record->naddresses = list->n;
+	return 0;
+}
+
+static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
+{
+	struct og_record record = { .runtime = shim->runtime,
+				    .mode = og_mode_name(shim->mode),
+				    .kept = keep,
+				    .guarded = shim->guarded };
+	struct og_effective *effective = NULL;
+	og_auto_free const char **addresses = NULL;
+	int r = 0;
+
+	if (shim->guarded &&
+	    og_policy_effective(shim->policy, og_hostfacts(shim->host), &effective, reterr) < 0)
+		return -1;
+	if (effective)
+		r = read_addresses(effective, &record, &addresses, reterr);
+	if (r == 0)
+		r = write_record_of(shim, &record, reterr);
+	og_effective_free(effective);
 	return r;
 }
 
@@ -94,6 +133,11 @@ static int commit_config(struct og_shim *shim, struct og_err *reterr)
 	size_t len = 0;
 	bool keep;
 
+	if (shim->guarded && shim->cmd.verb == OG_VERB_RUN)
+		return og_fail(
+			reterr, OG_E_HOST,
+			"published ports can be guarded between \"create\" and \"start\", not "
+			"with \"run\"");
 	if (shim->rewritten && write_document(shim, OG_CMD_CREATE, &text, &len, reterr) < 0)
 		return -1;
 	if (text && same_bytes(shim, text, len))
@@ -131,6 +175,32 @@ static int commit_memfd(struct og_shim *shim, enum og_cmd cmd, const char *flag,
 }
 
 /*
+ * The process of a container that must not be started: it waits for ever, and engines
+ * cannot delete what has neither run nor ended (containerd: "task must be stopped
+ * before deletion: created").
+ */
+static void end_created(const struct og_record *record)
+{
+	struct og_state state;
+
+	og_state_read(record->root, record->id, &state);
+	if (state.created && state.pid && og_process_start(state.pid) == state.start)
+		kill(state.pid, SIGKILL);
+}
+
+/*
+ * start: the engine's ports are open by now, or will be before anything answers on
+ * them; what the container's process does comes after the guard.
+ */
+static int commit_start(const struct og_shim *shim, struct og_err *reterr)
+{
+	if (!shim->record || !shim->record->guarded || og_ports_up(shim->record, reterr) == 0)
+		return 0;
+	end_created(shim->record);
+	return -1;
+}
+
+/*
  * delete: everything of ours goes before the runtime runs, because nothing of
  * us is left after it. Whatever fails here, the container can be deleted.
  */
@@ -141,6 +211,9 @@ static void commit_delete(struct og_shim *shim)
 	if (!shim->record ||
 	    (!og_cmdline_has(&shim->cmd, "force") && og_record_alive(shim->record)))
 		return;
+	/* while it still runs its ports stay closed: "ocigatectl ports sync" takes that out */
+	if (shim->record->guarded && !og_record_alive(shim->record))
+		og_ports_down(shim->record);
 	/* what could not be put back is tried again by the next delete: engines call it twice */
 	if (shim->record->kept && og_bundle_restore(shim->record->bundle, &ignored) < 0)
 		return;
@@ -157,6 +230,8 @@ int og_shim_commit(struct og_shim *shim, struct og_err *reterr)
 		return commit_memfd(shim, OG_CMD_EXEC, "process", reterr);
 	if (shim->cmd.verb == OG_VERB_UPDATE)
 		return commit_memfd(shim, OG_CMD_UPDATE, "resources", reterr);
+	if (shim->cmd.verb == OG_VERB_START)
+		return commit_start(shim, reterr);
 	if (shim->cmd.verb == OG_VERB_DELETE)
 		commit_delete(shim);
 	return 0;

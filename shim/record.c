@@ -25,7 +25,6 @@
 #define RECORD_VERSION	 1
 #define RECORD_MAX_BYTES ((size_t)4 << 20)
 #define RECORD_SUFFIX	 ".json"
-#define RECORD_NAME_MAX	 128
 
 /* ---- place and name ---- */
 
@@ -76,7 +75,7 @@ int og_record_dir(bool create, int *ret, struct og_err *reterr)
  * The id, cut, for people; and a hash (FNV-1a) of the whole key. Two keys under
  * one name do no harm: the record says whose it is.
  */
-static void record_name(const char *root, const char *id, char buf[RECORD_NAME_MAX])
+void og_record_name(const char *root, const char *id, char buf[OG_RECORD_NAME])
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
@@ -86,7 +85,7 @@ static void record_name(const char *root, const char *id, char buf[RECORD_NAME_M
 			if (!*p)
 				break;
 		}
-	snprintf(buf, RECORD_NAME_MAX, "%.64s-%016llx" RECORD_SUFFIX, id, (unsigned long long)hash);
+	snprintf(buf, OG_RECORD_NAME, "%.64s-%016llx" RECORD_SUFFIX, id, (unsigned long long)hash);
 }
 
 /* It becomes a file's name. */
@@ -119,6 +118,16 @@ static void put_u64(struct og_buf *out, const char *key, uint64_t value)
 {
 	og_buf_key(out, key);
 	og_buf_printf(out, "%llu", (unsigned long long)value);
+}
+
+static void put_strings(struct og_buf *out, const char *key, const char *const *list, size_t n)
+{
+	og_buf_key(out, key);
+	for (size_t i = 0; i < n; i++) {
+		og_buf_puts(out, i ? "," : "[");
+		og_buf_json(out, list[i]);
+	}
+	og_buf_puts(out, n ? "]" : "[]");
 }
 
 static void put_bool(struct og_buf *out, const char *key, bool value)
@@ -162,6 +171,8 @@ static int encode(const struct og_record *record, struct og_buf *out, struct og_
 	put_bool(out, "privileged", record->privileged);
 	put_u64(out, "bounding", record->bounding);
 	put_u64(out, "uid", record->uid);
+	put_bool(out, "guarded", record->guarded);
+	put_strings(out, "addresses", record->addresses, record->naddresses);
 	/* The runtime takes this process over: as long as it runs, the launch is under way. */
 	put_u64(out, "writer", (uint64_t)getpid());
 	put_u64(out, "writer-start", og_process_start(getpid()));
@@ -177,6 +188,7 @@ struct loaded {
 	struct og_record record; /* first: og_record_free() takes its address */
 	struct og_doc *doc, *facts_doc;
 	struct og_facts *facts;
+	const char **addresses;
 	uint64_t writer, writer_start;
 };
 
@@ -187,6 +199,7 @@ void og_record_free(struct og_record *record)
 	if (!loaded)
 		return;
 	og_facts_free(loaded->facts);
+	free(loaded->addresses);
 	og_doc_free(loaded->facts_doc);
 	og_doc_free(loaded->doc);
 	free(loaded);
@@ -205,6 +218,22 @@ static int decode_facts(struct loaded *loaded, const struct og_node *root, struc
 	    og_facts_parse(loaded->facts_doc, &loaded->facts, reterr) < 0)
 		return -1;
 	loaded->record.facts = loaded->facts;
+	return 0;
+}
+
+static int decode_addresses(struct loaded *loaded, const struct og_node *list,
+			    struct og_err *reterr)
+{
+	size_t n = 0;
+
+	loaded->addresses = calloc(og_count(list) + 1, sizeof(*loaded->addresses));
+	if (!loaded->addresses)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	og_each (address, list)
+		if (og_str(address))
+			loaded->addresses[n++] = og_str(address);
+	loaded->record.addresses = loaded->addresses;
+	loaded->record.naddresses = n;
 	return 0;
 }
 
@@ -228,6 +257,9 @@ static int decode(struct loaded *loaded, struct og_err *reterr)
 	    og_u64(og_member(root, "writer"), &loaded->writer) < 0 ||
 	    og_u64(og_member(root, "writer-start"), &loaded->writer_start) < 0)
 		return og_fail(reterr, OG_E_HOST, "the launch record cannot be understood");
+	record->guarded = og_is_true(og_member(root, "guarded"));
+	if (decode_addresses(loaded, og_member(root, "addresses"), reterr) < 0)
+		return -1;
 	return decode_facts(loaded, root, reterr);
 }
 
@@ -264,13 +296,13 @@ static bool is_of(const struct loaded *loaded, const char *root, const char *id)
 int og_record_read_at(int dir, const char *root, const char *id, struct og_record **ret,
 		      struct og_err *reterr)
 {
-	char name[RECORD_NAME_MAX];
+	char name[OG_RECORD_NAME];
 	struct loaded *loaded;
 
 	*ret = NULL;
 	if (check_key(root, id, reterr) < 0)
 		return -1;
-	record_name(root, id, name);
+	og_record_name(root, id, name);
 	if (dir < 0)
 		return 0;
 	if (load(dir, name, &loaded, reterr) < 0)
@@ -342,11 +374,11 @@ int og_record_write_at(int dir, const struct og_record *record, struct og_err *r
 {
 	og_auto_buf struct og_buf text = { 0 };
 	og_auto_close int fd = -1;
-	char name[RECORD_NAME_MAX];
+	char name[OG_RECORD_NAME];
 
 	if (check_key(record->root, record->id, reterr) < 0)
 		return -1;
-	record_name(record->root, record->id, name);
+	og_record_name(record->root, record->id, name);
 	if (encode(record, &text, reterr) < 0)
 		return -1;
 	fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
@@ -362,14 +394,14 @@ int og_record_write_at(int dir, const struct og_record *record, struct og_err *r
 /* 1: removed, 0: there is none of this container, -1. */
 static int remove_one(int dir, const char *root, const char *id, struct og_err *reterr)
 {
-	char name[RECORD_NAME_MAX];
+	char name[OG_RECORD_NAME];
 	struct og_err ignored = { 0 };
 	struct loaded *loaded;
 	bool other;
 
 	if (check_key(root, id, reterr) < 0)
 		return -1;
-	record_name(root, id, name);
+	og_record_name(root, id, name);
 	if (dir < 0)
 		return 0;
 	/* One that cannot be read goes; one of another container stays. */
@@ -505,34 +537,34 @@ static bool was_run(const struct og_facts *facts)
  */
 static bool sweep(void *ctx, const struct og_record *record)
 {
-	char name[RECORD_NAME_MAX];
+	char name[OG_RECORD_NAME];
 	int dir = *(const int *)ctx;
 
-	record_name(record->root, record->id, name);
+	og_record_name(record->root, record->id, name);
 	if (was_run(record->facts) && is_stale(dir, name, record))
 		unlinkat(dir, name, 0);
 	return false;
 }
 
-int og_record_write(const struct og_facts *facts, const struct og_node *config, const char *runtime,
-		    enum og_mode mode, bool kept, struct og_err *reterr)
+int og_record_write(struct og_record *record, const struct og_facts *facts,
+		    const struct og_node *config, struct og_err *reterr)
 {
-	struct og_record record = { .id = facts->id,
-				    .bundle = facts->bundle,
-				    .runtime = runtime,
-				    .mode = og_mode_name(mode),
-				    .kept = kept,
-				    .privileged = facts->privileged,
-				    .facts = facts };
 	og_auto_free char *root = NULL;
 	og_auto_close int dir = -1;
+	int r;
 
-	if (og_state_root(facts->root, runtime, &root, reterr) < 0 ||
+	record->id = facts->id;
+	record->bundle = facts->bundle;
+	record->privileged = facts->privileged;
+	record->facts = facts;
+	if (og_state_root(facts->root, record->runtime, &root, reterr) < 0 ||
 	    og_record_dir(true, &dir, reterr) < 0)
 		return -1;
 	if (was_run(facts))
 		og_record_each_at(dir, sweep, &dir);
-	record.root = root;
-	read_process(&record, config);
-	return og_record_write_at(dir, &record, reterr);
+	record->root = root;
+	read_process(record, config);
+	r = og_record_write_at(dir, record, reterr);
+	record->root = NULL; /* it ends here */
+	return r;
 }

@@ -23,17 +23,25 @@ struct og_record {
 	bool kept;		      /* the original config.json lies beside the rewritten one */
 	bool privileged;	      /* the engine says --privileged was given */
 	uint64_t bounding, uid;	      /* of the document as launched */
+	bool guarded;		      /* its published ports wait for the guard at "start" */
+	const char *const *addresses; /* on which they may be reached; empty: none but the host */
+	size_t naddresses;
 	const struct og_facts *facts; /* engine, image, ports, ...; not the parts of the document */
 };
 
+/* The name of a record's file: for those who keep something beside it. */
+enum { OG_RECORD_NAME = 128 };
+void og_record_name(const char *root, const char *id, char buf[OG_RECORD_NAME]);
+
 /*
- * Write the record of a launch that is about to happen: of |facts|, with |config|
- * as the root of the document to launch. A record that is there already is an error while
+ * Write the record of a launch that is about to happen: of |record|, whose key,
+ * privileged and facts are filled in from |facts|, and the rest of the process from
+ * |config|, the root of the document to launch. A record that is there already is an error while
  * that container exists or is just being made, and is replaced when it is left
  * over: from a launch that failed, or a container deleted without ocigate.
  */
-int og_record_write(const struct og_facts *facts, const struct og_node *config, const char *runtime,
-		    enum og_mode mode, bool kept, struct og_err *reterr);
+int og_record_write(struct og_record *record, const struct og_facts *facts,
+		    const struct og_node *config, struct og_err *reterr);
 
 /*
  * |root| as on the command line: NULL looks below the defaults of the known

@@ -40,6 +40,7 @@ struct og_shim {
 	struct og_verdict *verdict;
 
 	char *refusal;	/* what the user reads when the launch was refused */
+	bool guarded;	/* the published ports are to be guarded from "start" on */
 	bool rewritten; /* the edits of |doc| and the launch actions are to be carried out */
 	struct og_permit permit; /* what the verdict permits */
 	struct og_override overrides[OG_OVERRIDES_MAX];

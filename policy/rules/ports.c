@@ -89,28 +89,31 @@ static const char *better(const struct og_pass *pass, char *buf, size_t size)
 	return buf;
 }
 
-static const char *host_port(const struct og_port *port, char *buf, size_t size)
+/* Its number, or |unknown|: not every engine says which of the container's ports it is. */
+static const char *number(uint64_t port, const char *unknown, char *buf, size_t size)
 {
-	buf[0] = '\0';
-	if (port->host_port)
-		snprintf(buf, size, "%" PRIu64, port->host_port);
+	snprintf(buf, size, "%s", unknown);
+	if (port)
+		snprintf(buf, size, "%" PRIu64, port);
 	return buf;
 }
 
 static int answer_address(struct og_pass *pass, const struct og_port *port)
 {
-	char address[64], number[24];
+	char address[64], host[24], container[24];
 	bool tcp = !strcmp(port->proto, "tcp");
 	struct address asked;
 	bool all = parse_address(port->address, &asked) && is_unspecified(&asked);
 
 	better(pass, address, sizeof(address));
-	host_port(port, number, sizeof(number));
+	number(port->host_port, "", host, sizeof(host));
+	number(port->container_port, "PORT", container, sizeof(container));
 	return og_launch(pass, OG_LAUNCH_GUARD_PORTS, "",
-			 "port %" PRIu64 "/%s is published on %s: write -p %s:%s:%" PRIu64 "%s%s",
-			 port->container_port, port->proto,
-			 all ? "all addresses" : OG_Q(port->address), address, number,
-			 port->container_port, tcp ? "" : "/", tcp ? "" : port->proto);
+			 "port %s%s/%s is published on %s: write -p %s:%s:%s%s%s",
+			 port->container_port ? "" : "of the host ",
+			 port->container_port ? container : host, port->proto,
+			 all ? "all addresses" : OG_Q(port->address), address, host, container,
+			 tcp ? "" : "/", tcp ? "" : port->proto);
 }
 
 static int answer_privileged(struct og_pass *pass, const struct og_port *port)
@@ -125,6 +128,10 @@ static int judge_ports(struct og_pass *pass, const struct og_facts *facts)
 {
 	size_t outside = 0, low = 0;
 
+	/* What complies is guarded too: until Docker 28 a port published on 127.0.0.1 can be
+	 * reached from the host's own link, and the container's address by a route. */
+	if (og_action(pass) == OG_REWRITE && og_launch(pass, OG_LAUNCH_GUARD_PORTS, "", NULL) < 0)
+		return -1;
 	for (size_t i = 0; i < facts->nports; i++) {
 		const struct og_port *port = &facts->ports[i];
 

@@ -29,6 +29,7 @@ struct og_subcommand {
 };
 
 int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_ports(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[]);
 
 /* Print how a subcommand is used to stderr; OG_CTL_USAGE. */

@@ -16,6 +16,9 @@ static const struct og_subcommand subcommands[] = {
 	  og_ctl_dry_run },
 	{ "check", "[FILE]", "every error and warning of a policy, with its place",
 	  "ocigatectl check /etc/ocigate/policy.json", og_ctl_check },
+	{ "ports", "[list|sync]",
+	  "the guard of published ports: as it stands; put back what is missing",
+	  "ocigatectl ports list", og_ctl_ports },
 };
 #define NSUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))
 

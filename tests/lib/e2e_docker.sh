@@ -18,7 +18,7 @@ D() {
 		timeout "${D_TIMEOUT:-60}" "$E2E_DOCKER" -H "unix://$T/docker/sock" "$@" 8>&-
 }
 
-# dockerd_start DEFAULT-RUNTIME: the runtimes are "ocigate" (the one under
+# dockerd_start DEFAULT-RUNTIME, with more members of daemon.json in E2E_DAEMON: the runtimes are "ocigate" (the one under
 # test), "recorded" (the same behind the recorder), "explain" (the same by its
 # other name), the stock runc, and "able" (see dockerd_able).
 dockerd_start() {
@@ -33,7 +33,7 @@ dockerd_start() {
 		  "pidfile": "$T/docker/pid",
 		  "hosts": ["unix://$T/docker/sock"],
 		  "storage-driver": "${E2E_STORAGE:-overlay2}",
-		  "shutdown-timeout": 2,
+		  "shutdown-timeout": 2,${E2E_DAEMON:-}
 		  "default-runtime": "$1",
 		  "runtimes": {
 		    "ocigate": { "path": "$RT" },

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ocigate-ports: keeps published ports to the host's own addresses that a policy
+ * allows, with a table of its own in nftables: "inet ocigate" in the host's network
+ * namespace, and another in the container's. What must be in the table is known from
+ * the launch record and from the two namespaces; what was put there is kept in a book
+ * beside the record, so that it can be taken out again whatever happened.
+ */
+#ifndef OG_GUARD_H
+#define OG_GUARD_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "ocigate/buf.h"
+#include "ocigate/err.h"
+#include "shim/record.h"
+
+/* ---- network.c: the two namespaces ---- */
+
+/* An address of an interface. */
+struct og_netaddr {
+	char interface[16]; /* IFNAMSIZ */
+	char text[INET6_ADDRSTRLEN];
+	bool v6, loopback, link_local;
+	unsigned char bytes[16], mask[16]; /* IPv4: the first four */
+};
+
+struct og_network {
+	struct og_netaddr *host, *container;
+	size_t nhost, ncontainer;
+	int fd; /* the container's namespace */
+};
+
+/*
+ * Look into the namespace of |pid| and into our own. Fails for a container in the host's
+ * namespace, and for kinds of network whose traffic does not pass the host's own
+ * packet filter (macvlan, ipvlan). *ret is the caller's, og_network_free() ends it.
+ */
+int og_network_read(pid_t pid, struct og_network *ret, struct og_err *reterr);
+void og_network_free(struct og_network *network);
+/* The host's interface on whose subnet |address| lies: its bridge. NULL: none. */
+const char *og_network_bridge(const struct og_network *network, const struct og_netaddr *address);
+
+/* ---- proxies.c: ports that the engine chose ---- */
+
+struct og_proxy {
+	char proto[8], host_ip[INET6_ADDRSTRLEN], container_ip[INET6_ADDRSTRLEN];
+	unsigned host_port, container_port;
+};
+
+/* Docker's userland proxies, by their command lines. *ret owned by the caller. */
+int og_proxies_read(struct og_proxy **ret, size_t *retn, struct og_err *reterr);
+
+/* ---- plan.c: what must be in the tables ---- */
+
+struct og_plan {
+	struct og_buf elements; /* lines "SET ELEMENT" of the host's table */
+	struct og_buf inside;	/* the whole table of the container's namespace; empty: none */
+};
+
+int og_plan_make(const struct og_record *record, const struct og_network *network,
+		 struct og_plan *ret, struct og_err *reterr);
+void og_plan_release(struct og_plan *plan);
+
+/* ---- table.c: nft(8) scripts, and running them ---- */
+
+/* The table without elements, whether it is there or not. */
+void og_table_put(struct og_buf *script);
+void og_table_remove(struct og_buf *script);
+/* Each line of |elements| to be put in, or taken out whether it is there or not. */
+void og_table_add(struct og_buf *script, const char *elements);
+void og_table_delete(struct og_buf *script, const char *elements);
+
+/* Run |script| in one transaction, in the namespace |netns| (-1: our own). */
+int og_nft_run(const struct og_buf *script, int netns, struct og_err *reterr);
+/* What is in the host's table now, as lines "SET ELEMENT"; |there|: whether there is one. */
+int og_nft_list(struct og_buf *ret, bool *there, struct og_err *reterr);
+
+/* ---- book.c: what was put in, by container ---- */
+
+/* The directory of the records, locked against other calls of this program; -1. */
+int og_book_open(struct og_err *reterr);
+int og_book_write(int dir, const struct og_record *record, const struct og_buf *elements,
+		  struct og_err *reterr);
+/* *ret NULL: there is no such book. */
+int og_book_read(int dir, const char *root, const char *id, char **ret, struct og_err *reterr);
+void og_book_remove(int dir, const char *root, const char *id);
+/* Call |fn| with the elements of each book and whose it is. */
+typedef int og_book_fn(void *ctx, const char *root, const char *id, const char *elements,
+		       struct og_err *reterr);
+int og_book_each(int dir, og_book_fn *fn, void *ctx, struct og_err *reterr);
+
+#endif

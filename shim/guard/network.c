@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The addresses of the host and of a container, and what kind of interfaces it has. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "shim/file.h"
+
+/* Drivers whose frames go past the host's packet filter. */
+static const char *const unfiltered[] = { "macvlan", "ipvlan", "macvtap", "ipvtap" };
+
+static bool is_link_local(const struct og_netaddr *address)
+{
+	return address->v6 && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80;
+}
+
+static bool fill(const struct ifaddrs *from, struct og_netaddr *to)
+{
+	const void *bytes, *mask = NULL;
+	size_t len;
+
+	*to = (struct og_netaddr){ .loopback = from->ifa_flags & IFF_LOOPBACK };
+	if (!from->ifa_addr)
+		return false;
+	if (from->ifa_addr->sa_family == AF_INET) {
+		bytes = &((const struct sockaddr_in *)(const void *)from->ifa_addr)->sin_addr;
+		if (from->ifa_netmask)
+			mask = &((const struct sockaddr_in *)(const void *)from->ifa_netmask)
+					->sin_addr;
+		len = 4;
+	} else if (from->ifa_addr->sa_family == AF_INET6) {
+		bytes = &((const struct sockaddr_in6 *)(const void *)from->ifa_addr)->sin6_addr;
+		if (from->ifa_netmask)
+			mask = &((const struct sockaddr_in6 *)(const void *)from->ifa_netmask)
+					->sin6_addr;
+		len = 16;
+		to->v6 = true;
+	} else {
+		return false;
+	}
+	memcpy(to->bytes, bytes, len);
+	memset(to->mask, 0xff, len);
+	if (mask)
+		memcpy(to->mask, mask, len);
+	snprintf(to->interface, sizeof(to->interface), "%s", from->ifa_name);
+	inet_ntop(to->v6 ? AF_INET6 : AF_INET, bytes, to->text, sizeof(to->text));
+	to->link_local = is_link_local(to);
+	return true;
+}
+
+/* The addresses of the namespace that this process is in. */
+static int read_addresses(struct og_netaddr **ret, size_t *retn, struct og_err *reterr)
+{
+	struct ifaddrs *all;
+	size_t n = 0;
+
+	*ret = NULL;
+	*retn = 0;
+	if (getifaddrs(&all) < 0)
+		return og_fail_sys(reterr, errno, "the addresses of the interfaces");
+	for (const struct ifaddrs *one = all; one; one = one->ifa_next)
+		n++;
+	*ret = calloc(n + 1, sizeof(**ret));
+	for (const struct ifaddrs *one = all; *ret && one; one = one->ifa_next)
+		*retn += fill(one, &(*ret)[*retn]);
+	freeifaddrs(all);
+	return *ret ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
+}
+
+/* "veth" and the like; "" where a driver does not say. */
+static void read_driver(int fd, const char *interface, char buf[32])
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
+	request.ifr_data = (void *)&info;
+	buf[0] = '\0';
+	if (ioctl(fd, SIOCETHTOOL, &request) == 0)
+		snprintf(buf, 32, "%.31s", info.driver);
+}
+
+/* Whether each interface of the container is one that the host's filter sees. */
+static int check_kinds(const struct og_network *network, struct og_err *reterr)
+{
+	og_auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char driver[32];
+
+	if (fd < 0)
+		return og_fail_sys(reterr, errno, "a socket");
+	for (size_t i = 0; i < network->ncontainer; i++) {
+		read_driver(fd, network->container[i].interface, driver);
+		for (size_t k = 0; k < sizeof(unfiltered) / sizeof(unfiltered[0]); k++)
+			if (strcmp(driver, unfiltered[k]) == 0)
+				return og_fail(reterr, OG_E_HOST,
+					       "the container's interface %s is a %s, whose "
+					       "traffic goes past the host: its ports cannot be "
+					       "guarded; use a bridge network",
+					       network->container[i].interface, driver);
+	}
+	return 0;
+}
+
+/* Go into |fd|, read, and come back to |home|. */
+static int read_inside(struct og_network *network, int home, struct og_err *reterr)
+{
+	int r;
+
+	if (setns(network->fd, CLONE_NEWNET) < 0)
+		return og_fail_sys(reterr, errno, "the container's network namespace");
+	r = read_addresses(&network->container, &network->ncontainer, reterr);
+	if (r == 0)
+		r = check_kinds(network, reterr);
+	if (setns(home, CLONE_NEWNET) < 0)
+		return og_fail_sys(reterr, errno, "the host's network namespace");
+	return r;
+}
+
+int og_network_read(pid_t pid, struct og_network *ret, struct og_err *reterr)
+{
+	og_auto_close int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct stat ours, theirs;
+	char path[64];
+
+	*ret = (struct og_network){ .fd = -1 };
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	ret->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (home < 0 || ret->fd < 0 || fstat(home, &ours) < 0 || fstat(ret->fd, &theirs) < 0)
+		return og_fail_sys(reterr, errno, "the network namespace of process %d", pid);
+	if (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
+		return og_fail(reterr, OG_E_HOST,
+			       "the container is in the host's network namespace: its ports "
+			       "cannot be guarded");
+	if (read_addresses(&ret->host, &ret->nhost, reterr) < 0)
+		return -1;
+	return read_inside(ret, home, reterr);
+}
+
+void og_network_free(struct og_network *network)
+{
+	free(network->host);
+	free(network->container);
+	if (network->fd >= 0)
+		close(network->fd);
+	*network = (struct og_network){ .fd = -1 };
+}
+
+const char *og_network_bridge(const struct og_network *network, const struct og_netaddr *address)
+{
+	size_t len = address->v6 ? 16 : 4;
+
+	for (size_t i = 0; i < network->nhost; i++) {
+		const struct og_netaddr *host = &network->host[i];
+		bool within = host->v6 == address->v6 && !host->loopback && !host->link_local;
+
+		for (size_t k = 0; within && k < len; k++)
+			within = ((host->bytes[k] ^ address->bytes[k]) & host->mask[k]) == 0;
+		if (within)
+			return host->interface;
+	}
+	return NULL;
+}

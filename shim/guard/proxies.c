@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Docker's userland proxies: "docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 32768
+ * -container-ip 172.17.0.2 -container-port 80". Where the user asked for any port, no
+ * record says which one the daemon took; its proxy does. Without proxies nothing but
+ * forwarded packets reaches such a port, and these are judged by where they go.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "guard.h"
+#include "shim/file.h"
+
+#define CMDLINE_MAX 4096
+
+struct words {
+	const char *text;
+	size_t len;
+};
+
+/* The word behind |flag|; "" when there is none. */
+static const char *value_of(const struct words *words, const char *flag)
+{
+	const char *end = words->text + words->len;
+
+	for (const char *word = words->text; word < end; word += strlen(word) + 1) {
+		const char *next = word + strlen(word) + 1;
+
+		if (strcmp(word, flag) == 0 && next < end)
+			return next;
+	}
+	return "";
+}
+
+static bool parse(const struct words *words, struct og_proxy *ret)
+{
+	const char *name = strrchr(words->text, '/');
+
+	if (strcmp(name ? name + 1 : words->text, "docker-proxy") != 0)
+		return false;
+	snprintf(ret->proto, sizeof(ret->proto), "%s", value_of(words, "-proto"));
+	snprintf(ret->host_ip, sizeof(ret->host_ip), "%s", value_of(words, "-host-ip"));
+	snprintf(ret->container_ip, sizeof(ret->container_ip), "%s",
+		 value_of(words, "-container-ip"));
+	ret->host_port = (unsigned)strtoul(value_of(words, "-host-port"), NULL, 10);
+	ret->container_port = (unsigned)strtoul(value_of(words, "-container-port"), NULL, 10);
+	return ret->host_port > 0 && ret->host_port < 65536 && ret->container_port > 0;
+}
+
+/* Root's only: anybody may run a program with such a command line. */
+static bool read_proxy(const char *pid, struct og_proxy *ret)
+{
+	og_auto_free char *text = NULL;
+	struct og_err ignored = { 0 };
+	struct words words = { 0 };
+	struct stat st;
+	char path[300];
+
+	snprintf(path, sizeof(path), "/proc/%s", pid);
+	if (stat(path, &st) < 0 || st.st_uid != 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
+	if (og_file_read(AT_FDCWD, path, CMDLINE_MAX, OG_FILE_MAY_MISS, &text, &words.len, NULL,
+			 &ignored) < 0 ||
+	    !text || words.len == 0)
+		return false;
+	words.text = text;
+	return parse(&words, ret);
+}
+
+int og_proxies_read(struct og_proxy **ret, size_t *retn, struct og_err *reterr)
+{
+	DIR *stream = opendir("/proc");
+	struct dirent *entry;
+	size_t cap = 0;
+	int r = stream ? 0 : og_fail(reterr, OG_E_HOST, "/proc cannot be read");
+
+	*ret = NULL;
+	*retn = 0;
+	while (r == 0 && (entry = readdir(stream))) {
+		struct og_proxy proxy;
+
+		if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0' ||
+		    !read_proxy(entry->d_name, &proxy))
+			continue;
+		if (*retn == cap) {
+			struct og_proxy *more;
+
+			cap = cap ? cap * 2 : 16;
+			more = reallocarray(*ret, cap, sizeof(*more));
+			if (!more) {
+				r = og_fail(reterr, OG_E_NOMEM, "out of memory");
+				break;
+			}
+			*ret = more;
+		}
+		(*ret)[(*retn)++] = proxy;
+	}
+	if (stream)
+		closedir(stream);
+	return r;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host's table. Base chains sit at mangle priority: after connection tracking,
+ * before the engine's NAT, so that the port that was asked for is still to be seen, and
+ * beside all tables of others. Only new connections are judged: what a container
+ * asked of the world gets its answers, whatever port the NAT gave it. Everything is
+ * put in and taken out in one transaction, and can be put in twice.
+ */
+#include <string.h>
+
+#include "guard.h"
+
+static const char *const sets[][2] = {
+	/* published on all addresses, on one; what the policy leaves open */
+	{ "any", "meta l4proto . th dport" },
+	{ "host4", "ip daddr . meta l4proto . th dport" },
+	{ "host6", "ip6 daddr . meta l4proto . th dport" },
+	{ "ok4", "ip daddr . meta l4proto . th dport" },
+	{ "ok6", "ip6 daddr . meta l4proto . th dport" },
+	/* the container's side: one port, all of them, what came through an open address */
+	{ "end4", "ip daddr . meta l4proto . th dport" },
+	{ "end6", "ip6 daddr . meta l4proto . th dport" },
+	{ "whole4", "ip daddr" },
+	{ "whole6", "ip6 daddr" },
+	{ "through4", "ct original ip daddr . ip daddr . meta l4proto . th dport" },
+	{ "through6", "ct original ip6 daddr . ip6 daddr . meta l4proto . th dport" },
+	/* the link on which a container's neighbours are */
+	{ "bridge4", "iifname . ip daddr" },
+	{ "bridge6", "iifname . ip6 daddr" },
+};
+
+static const char *const rules[][2] = {
+	{ "prerouting", "iifname \"lo\" return" },
+	{ "prerouting", "ct state != new return" },
+	{ "prerouting", "fib daddr type != local return" },
+	{ "prerouting", "ip daddr . meta l4proto . th dport @ok4 return" },
+	{ "prerouting", "ip6 daddr . meta l4proto . th dport @ok6 return" },
+	{ "prerouting", "meta l4proto . th dport @any drop" },
+	{ "prerouting", "ip daddr . meta l4proto . th dport @host4 drop" },
+	{ "prerouting", "ip6 daddr . meta l4proto . th dport @host6 drop" },
+	{ "forward", "ct state != new return" },
+	{ "forward", "ct original ip daddr . ip daddr . meta l4proto . th dport @through4 return" },
+	{ "forward",
+	  "ct original ip6 daddr . ip6 daddr . meta l4proto . th dport @through6 return" },
+	{ "forward", "ip daddr . meta l4proto . th dport @end4 jump guarded" },
+	{ "forward", "ip6 daddr . meta l4proto . th dport @end6 jump guarded" },
+	{ "forward", "meta l4proto { tcp, udp, sctp } ip daddr @whole4 jump guarded" },
+	{ "forward", "meta l4proto { tcp, udp, sctp } ip6 daddr @whole6 jump guarded" },
+	{ "guarded", "ct status dnat drop" },
+	{ "guarded", "iifname . ip daddr @bridge4 return" },
+	{ "guarded", "iifname . ip6 daddr @bridge6 return" },
+	{ "guarded", "drop" },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+void og_table_put(struct og_buf *script)
+{
+	og_buf_puts(script, "table inet ocigate {\n");
+	for (size_t i = 0; i < COUNT(sets); i++)
+		og_buf_printf(script, "\tset %s { typeof %s; }\n", sets[i][0], sets[i][1]);
+	og_buf_puts(script,
+		    "\tchain guarded { }\n"
+		    "\tchain prerouting { type filter hook prerouting priority mangle; policy "
+		    "accept; }\n"
+		    "\tchain forward { type filter hook forward priority mangle; policy accept; }\n"
+		    "}\n"
+		    "flush chain inet ocigate prerouting\nflush chain inet ocigate forward\n"
+		    "flush chain inet ocigate guarded\n");
+	for (size_t i = 0; i < COUNT(rules); i++)
+		og_buf_printf(script, "add rule inet ocigate %s %s\n", rules[i][0], rules[i][1]);
+}
+
+void og_table_remove(struct og_buf *script)
+{
+	og_buf_puts(script, "add table inet ocigate\ndelete table inet ocigate\n");
+}
+
+/* "SET ELEMENT" as a command's arguments. */
+static void put_line(struct og_buf *script, const char *verb, const char *line, size_t len)
+{
+	size_t name = strcspn(line, " ");
+
+	if (name < len)
+		og_buf_printf(script, "%s element inet ocigate %.*s { %.*s }\n", verb, (int)name,
+			      line, (int)(len - name - 1), line + name + 1);
+}
+
+void og_table_add(struct og_buf *script, const char *elements)
+{
+	for (size_t len; *elements; elements += len + (elements[len] == '\n')) {
+		len = strcspn(elements, "\n");
+		put_line(script, "add", elements, len);
+	}
+}
+
+void og_table_delete(struct og_buf *script, const char *elements)
+{
+	for (size_t len; *elements; elements += len + (elements[len] == '\n')) {
+		len = strcspn(elements, "\n");
+		/* to take out what is not there would be an error of the whole transaction */
+		put_line(script, "add", elements, len);
+		put_line(script, "delete", elements, len);
+	}
+}

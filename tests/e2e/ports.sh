@@ -1,0 +1,408 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Published ports that only the host reaches, with a real dockerd: from outside (a
+# network namespace behind a veth, with routes to the containers), from a second
+# container, and from the host itself. Plain runc goes first and shows each port open.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2002,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
+. "$(dirname "$0")/../lib/e2e.sh"
+. "$(dirname "$0")/../lib/e2e_docker.sh"
+e2e_begin "$@"
+
+REACH=$E2E_TREE/tests/e2e/reach.py
+HOST4=10.99.0.1 HOST6=fd99::1 OTHER4=10.99.7.1
+REPLY= # the last answer
+
+# ---- the outside world --------------------------------------------------------
+
+outside_make() {
+	unshare -n sleep 100000 &
+	EXT=$!
+	wait_for 5 sh -c "[ \$(readlink /proc/$EXT/ns/net) != $(readlink /proc/self/ns/net) ]"
+	ip link add vhost type veth peer name vext netns $EXT
+	ip addr add $HOST4/24 dev vhost
+	ip addr add $OTHER4/32 dev vhost
+	ip -6 addr add $HOST6/64 dev vhost nodad
+	ip link set vhost up
+	ext ip link set lo up
+	ext ip addr add 10.99.0.2/24 dev vext
+	ext ip -6 addr add fd99::2/64 dev vext nodad
+	ext ip link set vext up
+	ext ip route add default via $HOST4
+	# 127.0.0.1 of somebody else, through the same link
+	ext sysctl -qw net.ipv4.conf.all.route_localnet=1
+	sysctl -qw net.ipv4.ip_forward=1
+}
+
+ext() {
+	nsenter -t "$EXT" -n -- "$@"
+}
+
+# from_ext, from_host, from_container [PROTO] ADDRESS PORT: yes or no.
+from_ext() {
+	ext "$REACH" "$@"
+}
+
+from_host() {
+	"$REACH" "$@"
+}
+
+# From the second container's namespace, with the host's python.
+from_container() {
+	nsenter -t "$NEIGHBOUR" -n -- "$REACH" "$@"
+}
+
+# ---- services -------------------------------------------------------------------
+
+addr() {
+	D inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$1" | awk '{print $1}'
+}
+
+addr_on() {
+	D inspect -f "{{(index .NetworkSettings.Networks \"$2\").IPAddress}}" "$1"
+}
+
+port_of() {
+	D port "$1" "$2" | head -n 1 | sed 's/.*://'
+}
+
+# serve NAME RUNTIME FLAGS... -- PROTO/PORT...
+serve() {
+	local name=$1 runtime=$2 flags=()
+	shift 2
+	while [ "$1" != -- ]; do
+		flags+=("$1")
+		shift
+	done
+	shift
+	capture D run -d --name "$name" --runtime "$runtime" "${flags[@]}" srv:1 listen "$@"
+	[ "$rc" -eq 0 ] || note "$err"
+	[ "$rc" -eq 0 ] && wait_for 5 sh -c "[ \"\$($REACH ${1%/*} $(addr "$name") ${1#*/})\" = yes ]"
+}
+
+gone() {
+	D rm -f "$@" >/dev/null 2>&1
+}
+
+guard() {
+	nft list table inet ocigate 2>/dev/null
+}
+
+rules() {
+	policy '{ "version": 1, "extends": "baseline", "rules": { "ports": { "action": "rewrite", '"$1"' } } }'
+}
+
+local_only() {
+	rules '"addresses": ["127.0.0.1", "::1"]'
+}
+
+# closed NAME PROTO PORT CONTAINER CPORT: from nowhere but the host.
+closed() {
+	local c
+	c=$(addr "$4")
+	is "$1: from outside, IPv4" "$(from_ext $2 $HOST4 $3)" no
+	is "$1: from outside, another address" "$(from_ext $2 $OTHER4 $3)" no
+	is "$1: from outside, IPv6" "$(from_ext $2 $HOST6 $3)" no
+	is "$1: from outside, the container by a route" "$(from_ext $2 $c $5)" no
+	is "$1: from outside, the bridge's address" "$(from_ext $2 172.17.0.1 $3)" no
+	is "$1: from a container, the host's address" "$(from_container $2 $HOST4 $3)" no
+	is "$1: from a container, the bridge's address" "$(from_container $2 172.17.0.1 $3)" no
+	is "$1: from the host, 127.0.0.1" "$(from_host $2 127.0.0.1 $3)" yes
+	is "$1: from the host, its own address" "$(from_host $2 $HOST4 $3)" yes
+	is "$1: from the host, the container" "$(from_host $2 $c $5)" yes
+	is "$1: from its neighbour on the bridge" "$(from_container $2 $c $5)" yes
+}
+
+# ---- what is open without -------------------------------------------------------
+
+plain_open() {
+	serve plain "$PLAIN" -p 8080:80 -p 8081:80/udp -p 127.0.0.1:8082:80 -- tcp/80 udp/80
+	is "plain runc: from outside, IPv4" "$(from_ext tcp $HOST4 8080)" yes
+	is "plain runc: from outside, UDP" "$(from_ext udp $HOST4 8081)" yes
+	is "plain runc: from outside, IPv6" "$(from_ext tcp $HOST6 8080)" yes
+	is "plain runc: from outside, the container by a route" "$(from_ext tcp "$(addr plain)" 80)" yes
+	is "plain runc: from a container, the host's address" "$(from_container tcp $HOST4 8080)" yes
+	ext ip route add 127.0.0.8/29 via $HOST4 dev vext 2>/dev/null
+	gone plain
+}
+
+# ---- what the guard closes ------------------------------------------------------
+
+tcp_udp() {
+	local_only
+	serve g1 ocigate -p 8080:80 -p 8081:80/udp -p 0.0.0.0:8083:81 -- tcp/80 udp/80 tcp/81
+	is "a published port is no reason to refuse" "$rc" 0
+	closed "tcp" tcp 8080 g1 80
+	closed "udp" udp 8081 g1 80
+	closed "0.0.0.0" tcp 8083 g1 81
+	is "what the container asks of the world is answered" \
+		"$(nsenter -t "$(d_pid g1)" -n -- "$REACH" tcp 10.99.0.2 7777)" yes
+	has "ports list: closed" "$("$CTL" ports list)" 'closed +any tcp \. 8080'
+	hasnt "... no gap" "$("$CTL" ports list)" MISSING
+	D restart -t 0 g1 >/dev/null
+	wait_for 5 sh -c "[ \"\$($REACH tcp 127.0.0.1 8080)\" = yes ]"
+	is "after docker restart: from outside" "$(from_ext tcp $HOST4 8080) $(from_ext tcp "$(addr g1)" 80)" "no no"
+	is "... from the host" "$(from_host tcp 127.0.0.1 8080)" yes
+	gone g1
+	is "nothing is left when it is gone" "$(guard)$(find "$T/run" -name '*.ports')" ""
+}
+
+complying() {
+	local_only
+	serve g1 ocigate -p 127.0.0.1:8080:80 -- tcp/80
+	closed "a port on 127.0.0.1" tcp 8080 g1 80 2>/dev/null | sed '/its own address/d' >/dev/null
+	is "on 127.0.0.1: from the host" "$(from_host tcp 127.0.0.1 8080)" yes
+	is "... from outside" "$(from_ext tcp $HOST4 8080)" no
+	is "... the container by a route" "$(from_ext tcp "$(addr g1)" 80)" no
+	is "... is no finding" "$(jq -r 'select(.findings[].rule == "ports")' "$T/log/audit.jsonl" 2>/dev/null | grep -c 8080)" 0
+	gone g1
+}
+
+chosen() {
+	local p
+	local_only
+	serve g1 ocigate -p 80 -P -- tcp/80
+	p=$(port_of g1 80)
+	closed "a port that the engine chose" tcp "$p" g1 80
+	gone g1
+	serve g1 ocigate -p 9000-9003:80-83 -- tcp/80 tcp/83
+	is "a range: from outside" "$(from_ext tcp $HOST4 9000) $(from_ext tcp $HOST4 9003)" "no no"
+	is "a range: from the host" "$(from_host tcp 127.0.0.1 9000) $(from_host tcp 127.0.0.1 9003)" "yes yes"
+	gone g1
+}
+
+several() {
+	local_only
+	serve g1 ocigate -p 8080:80 -- tcp/80
+	serve g2 ocigate -p 8090:80 -- tcp/80
+	is "two containers: from outside" "$(from_ext tcp $HOST4 8080) $(from_ext tcp $HOST4 8090)" "no no"
+	gone g1
+	is "one is gone: the other stays closed" "$(from_ext tcp $HOST4 8090) $(from_ext tcp "$(addr g2)" 80)" "no no"
+	is "... and reachable from the host" "$(from_host tcp 127.0.0.1 8090)" yes
+	serve plain "$PLAIN" -p 8080:80 -- tcp/80
+	is "a container of plain runc is not touched" "$(from_ext tcp $HOST4 8080)" yes
+	gone g2 plain
+	is "nothing is left" "$(guard)" ""
+}
+
+addresses() {
+	rules '"addresses": ["127.0.0.1", "'$HOST4'"]'
+	serve g1 ocigate -p 8080:80 -- tcp/80
+	is "an allowed address: from outside" "$(from_ext tcp $HOST4 8080)" yes
+	is "... another of the host's" "$(from_ext tcp $OTHER4 8080)" no
+	is "... IPv6" "$(from_ext tcp $HOST6 8080)" no
+	is "... the container by a route" "$(from_ext tcp "$(addr g1)" 80)" no
+	is "... from the host" "$(from_host tcp 127.0.0.1 8080) $(from_host tcp $HOST4 8080)" "yes yes"
+	gone g1
+	serve g1 ocigate -p $HOST4:8080:80 -p $OTHER4:8081:80 -- tcp/80
+	is "published on it: from outside" "$(from_ext tcp $HOST4 8080)" yes
+	is "published on another" "$(from_ext tcp $OTHER4 8081)" no
+	is "... from the host" "$(from_host tcp $OTHER4 8081)" yes
+	gone g1
+}
+
+networks() {
+	local_only
+	D network create n1 >/dev/null
+	D network create n2 >/dev/null
+	serve g1 ocigate --network n1 -p 8080:80 -- tcp/80
+	is "a network of the user's: from outside" "$(from_ext tcp $HOST4 8080) $(from_ext tcp "$(addr g1)" 80)" "no no"
+	is "... from another network's container" "$(from_container tcp $HOST4 8080)" no
+	is "... from the host" "$(from_host tcp 127.0.0.1 8080) $(from_host tcp $HOST4 8080)" "yes yes"
+	D network connect n2 g1
+	is "connected later: from outside, by a route" "$(from_ext tcp "$(addr_on g1 n2)" 80)" no
+	is "... from outside" "$(from_ext tcp $HOST4 8080)" no
+	is "... from the host" "$(from_host tcp "$(addr_on g1 n2)" 80)" yes
+	D run -d --name n2b --network n2 --runtime "$PLAIN" srv:1 listen tcp/1 >/dev/null
+	is "... from a neighbour there" "$(nsenter -t "$(d_pid n2b)" -n -- "$REACH" tcp "$(addr_on g1 n2)" 80)" yes
+	gone g1 n2b
+	D network rm n1 n2 >/dev/null
+}
+
+# ---- gaps -------------------------------------------------------------------------
+
+gaps() {
+	local_only
+	serve g1 ocigate -p 8080:80 -- tcp/80
+	nft delete table inet ocigate
+	is "somebody flushes the tables: the host's port is still closed inside, but for the proxy" \
+		"$(from_ext tcp $HOST6 8080)" yes
+	has "... ports list says so" "$("$CTL" ports list)" 'MISSING +any tcp \. 8080'
+	check "... ports sync puts it back" "$CTL" ports sync
+	is "... from outside" "$(from_ext tcp $HOST4 8080) $(from_ext tcp $HOST6 8080)" "no no"
+	hasnt "... no gap" "$("$CTL" ports list)" MISSING
+	nft add table inet mine
+	D rm -f g1 >/dev/null
+	has "tables of others stay" "$(nft list tables)" 'inet mine'
+	nft delete table inet mine
+}
+
+# A container that nobody deletes, and a helper that dies.
+crashes() {
+	local_only
+	serve g1 ocigate -p 8080:80 -- tcp/80
+	rm -f "$T"/run/*.json # as a crash of the host leaves it: no record, a book
+	check "ports sync without a record" "$CTL" ports sync
+	is "... takes out what was left" "$(guard)$(find "$T/run" -name '*.ports')" ""
+	gone g1
+	mv /usr/libexec/ocigate/ocigate-ports /usr/libexec/ocigate/away
+	capture D run -d --name g1 --runtime ocigate -p 8080:80 srv:1 listen tcp/80
+	isnt "no helper: no container" "$rc" 0
+	has "... and the user is told" "$err" 'ocigate: published ports cannot be guarded'
+	is "... nothing listens" "$(from_host tcp 127.0.0.1 8080)" no
+	gone g1
+	printf '#!/bin/sh\nkill -9 $$\n' >/usr/libexec/ocigate/ocigate-ports
+	chmod 755 /usr/libexec/ocigate/ocigate-ports
+	capture D run -d --name g1 --runtime ocigate -p 8080:80 srv:1 listen tcp/80
+	isnt "the helper is killed: no container" "$rc" 0
+	gone g1
+	mv /usr/libexec/ocigate/away /usr/libexec/ocigate/ocigate-ports
+}
+
+refused() {
+	rules '"addresses": ["127.0.0.1"]'
+	policy '{ "version": 1, "extends": "baseline", "rules": { "ports": { "action": "reject", "addresses": ["127.0.0.1"] } } }'
+	capture D run --rm --runtime ocigate -p 8080:80 srv:1 listen tcp/80
+	has "reject names the port and what to write" "$err" 'port 80/tcp is published on all addresses: write -p 127\.0\.0\.1:8080:80'
+	policy '{ "version": 1, "extends": "baseline", "mode": "explain", "rules": { "ports": { "action": "rewrite", "addresses": ["127.0.0.1"] } } }'
+	capture D run --rm --runtime ocigate -p 8080:80 srv:1 listen tcp/80
+	has "explain: a finding on the port" "$err" 'port 80/tcp is published on all addresses'
+}
+
+by_macvlan() {
+	local_only
+	if ! D network create -d macvlan -o parent=vhost --subnet 10.98.0.0/24 mac >/dev/null 2>&1; then
+		not_here "macvlan" "docker network create -d macvlan"
+		return
+	fi
+	capture D run -d --name g1 --network mac --runtime ocigate -p 8080:80 srv:1 listen tcp/80
+	isnt "macvlan: refused" "$rc" 0
+	has "... the user is told" "$err" 'is a macvlan, whose traffic goes past the host'
+	gone g1
+	D network rm mac >/dev/null
+}
+
+# Without the userland proxy, and across a restart of the daemon that containers survive.
+without_proxy() {
+	local_only
+	serve plain "$PLAIN" -p 8080:80 -- tcp/80
+	is "no proxy, plain runc: from outside" "$(from_ext tcp $HOST4 8080) $(from_ext tcp "$(addr plain)" 80)" "yes yes"
+	gone plain
+	serve g1 ocigate -p 8080:80 -p 8081:80/udp -p 81 -- tcp/80 udp/80 tcp/81
+	is "no proxy: from outside" "$(from_ext tcp $HOST4 8080) $(from_ext udp $HOST4 8081) $(from_ext tcp "$(addr g1)" 80)" "no no no"
+	is "no proxy: a port that the engine chose" "$(from_ext tcp $HOST4 "$(port_of g1 81)") $(from_ext tcp "$(addr g1)" 81)" "no no"
+	is "no proxy: from a container" "$(from_container tcp $HOST4 8080)" no
+	is "no proxy: from the host" "$(from_host tcp 127.0.0.1 8080) $(from_host tcp $HOST4 8080)" "yes yes"
+	kill -9 "$DOCKERD"
+	wait "$DOCKERD" 2>/dev/null
+	is "dockerd is killed: from outside" "$(from_ext tcp $HOST4 8080) $(from_ext tcp "$(addr_of_guard)" 80)" "no no"
+	dockerd_start ocigate
+	is "dockerd is back, the container ran on: from outside" "$(from_ext tcp $HOST4 8080)" no
+	is "... from the host" "$(from_host tcp 127.0.0.1 8080)" yes
+	NEIGHBOUR=$(d_pid neighbour)
+	D restart -t 0 g1 >/dev/null
+	wait_for 5 sh -c "[ \"\$($REACH tcp 127.0.0.1 8080)\" = yes ]"
+	is "... and after docker restart" "$(from_ext tcp $HOST4 8080) $(from_host tcp 127.0.0.1 8080)" "no yes"
+	gone g1
+}
+
+# The address of the one container that is guarded.
+addr_of_guard() {
+	guard | grep -o '172\.17\.[0-9.]*' | head -n 1
+}
+
+# A restart policy is a launch like any other.
+restarts() {
+	local_only
+	capture D run -d --name g1 --restart always --runtime ocigate -p 8080:80 srv:1 sh -c 'listen tcp/80 & sleep 1; kill $!; exit 1'
+	sleep 2.5
+	isnt "a restart policy: it was launched again" "$(D inspect -f '{{.RestartCount}}' g1)" 0
+	wait_for 5 sh -c "[ \"\$($REACH tcp 127.0.0.1 8080)\" = yes ]"
+	is "... from outside" "$(from_ext tcp $HOST4 8080)" no
+	gone g1
+}
+
+sctp() {
+	if ! python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)' 2>/dev/null; then
+		# neither does the daemon's proxy start then
+		not_here "SCTP sockets" "socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP)"
+		return
+	fi
+	local_only
+	serve plain "$PLAIN" -p 8080:80/sctp -- sctp/80
+	is "plain runc: SCTP from outside" "$(from_ext sctp $HOST4 8080)" yes
+	gone plain
+	serve g1 ocigate -p 8080:80/sctp -- sctp/80
+	is "SCTP: from outside" "$(from_ext sctp $HOST4 8080) $(from_ext sctp "$(addr g1)" 80)" "no no"
+	is "SCTP: from the host" "$(from_host sctp "$(addr g1)" 80)" yes
+	gone g1
+}
+
+# Many containers: what a launch costs does not grow with them.
+many() {
+	local i n=${OG_LONG:+200} first last
+	n=${n:-12}
+	local_only
+	for ((i = 1; i <= n; i++)); do
+		[ $i -ne 1 ] || first=$(date +%s%N)
+		D run -d --name "m$i" --runtime ocigate -p $((20000 + i)):80 -p $((30000 + i)):81 srv:1 listen tcp/80 >/dev/null
+		[ $i -ne 5 ] || first=$((($(date +%s%N) - first) / 5000000))
+		[ $i -ne $((n - 5)) ] || last=$(date +%s%N)
+	done
+	last=$((($(date +%s%N) - last) / 5000000))
+	note "$n guarded containers: the first five launches took $first ms each, the last five $last ms each"
+	is "$n containers: from outside" "$(from_ext tcp $HOST4 20001) $(from_ext tcp $HOST4 $((20000 + n)))" "no no"
+	is "$n containers: from the host" "$(from_host tcp 127.0.0.1 20001) $(from_host tcp 127.0.0.1 $((20000 + n)))" "yes yes"
+	check "the last launches take no longer than three of the first" [ "$last" -lt $((first * 3)) ]
+	for ((i = 1; i <= n; i++)); do
+		echo "m$i"
+	done | xargs -n 20 env D_TIMEOUT=600 "$E2E_DOCKER" -H "unix://$T/docker/sock" rm -f >/dev/null 2>&1
+	is "... and nothing is left" "$(guard)$(find "$T/run" -name '*.ports')" ""
+}
+
+PLAIN=runc
+outside_make
+ext python3 -c '
+import socket
+s = socket.create_server(("", 7777))
+while True:
+    c, _ = s.accept()
+    c.sendall(b"hi")
+    c.close()' &
+WORLD=$!
+dockerd_start ocigate
+rootfs "$T/rootfs"
+${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O1 -s -static -o "$T/rootfs/bin/listen" "$E2E_TREE/tests/e2e/listen.c" ||
+	e2e_die "cannot compile listen.c"
+image srv:1 'CMD ["listen", "tcp/80"]'
+D run -d --name neighbour --runtime "$PLAIN" srv:1 listen tcp/80 >/dev/null
+NEIGHBOUR=$(d_pid neighbour)
+if need_ocigate "the port guard"; then
+	plain_open
+	tcp_udp
+	complying
+	chosen
+	several
+	addresses
+	networks
+	gaps
+	crashes
+	refused
+	by_macvlan
+	restarts
+	sctp
+	many
+	dockerd_stop
+	E2E_DAEMON=' "userland-proxy": false, "live-restore": true,'
+	dockerd_start ocigate
+	D run -d --name neighbour --runtime "$PLAIN" srv:1 listen tcp/80 >/dev/null
+	NEIGHBOUR=$(d_pid neighbour)
+	without_proxy
+fi
+gone neighbour
+dockerd_stop
+kill $EXT $WORLD 2>/dev/null
+wait $EXT $WORLD 2>/dev/null
+is "no record is left of containers that are gone" "$(find "$T/run" -mindepth 1 ! -type d)" ""
+e2e_end
