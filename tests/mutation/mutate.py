@@ -32,7 +32,7 @@ class Mutant:
     def name(self, text):
         line = text.count("\n", 0, self.offset) + 1
         shown = " ".join(self.new.split())
-        return f"{self.kind} {self.path}:{line}: {shown[:90]}", f"{self.kind} {self.path}: {shown}"
+        return f"{self.kind} {self.path}:{line}: {self.rule} {shown[:90]}", f"{self.kind} {self.path}: {self.rule} {shown}"
 
 
 def read(path):
