@@ -230,7 +230,7 @@ UNIT_OBJ := $(call objs,$(UNIT_SRC)) $(if $(CASES),$(BUILD)/gen/fixtures.o)
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-$(BUILD)/test-unit: $(UNIT_OBJ)
+$(BUILD)/test-unit: $(UNIT_OBJ) $(OBJ)/shim/ctl/types.o
 $(BUILD)/test-fault: $(call objs,$(FAULT_SRC))
 $(BUILD)/test-unit $(BUILD)/test-fault: $(LIBSHIM) $(LIBPOLICY) $(BUILD)/.list
 	$(call say,LD,$@)
@@ -435,7 +435,7 @@ PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-confi
 	hyperfine:hyperfine valgrind:valgrind strace:strace jq:jq python3:python3 \
 	clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer \
 	libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a \
-	cppcheck:cppcheck universal-ctags:ctags-universal gcovr:gcovr mandoc:mandoc shellcheck:shellcheck git:git
+	cppcheck:cppcheck universal-ctags:ctags-universal gcovr:gcovr mandoc:mandoc shellcheck:shellcheck git:git python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema
 
 # The engines are for the tests' own daemons: while they are installed a
 # policy-rc.d (taken away again) keeps dpkg from starting them as services, and

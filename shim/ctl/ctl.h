@@ -29,6 +29,11 @@ struct og_subcommand {
 };
 
 int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_show(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_rule(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_schema(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_ports(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[]);
 

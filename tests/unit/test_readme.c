@@ -15,6 +15,7 @@
 #include "ocigate/rule.h"
 #include "policy/presets.h"
 #include "policy_helpers.h"
+#include "shim/ctl/types.h"
 #include "shim/file.h"
 
 /* ---- the table of rules ---- */
@@ -142,33 +143,6 @@ Test(readme, no_control_is_left_out)
 
 #define PAGE "shim/man/ocigate-policy.5"
 
-/* What may stand there, by type. */
-static const char *const type_words[] = {
-	[OG_T_BOOL] = "true or false",
-	[OG_T_UINT] = "a number",
-	[OG_T_STRING] = "a string",
-	[OG_T_UNKNOWN] = "\"reject\" or \"audit\"",
-	[OG_T_OUTSIDE] = "\"reject\" or \"remove\"",
-	[OG_T_KEEP] = "\"keep\", \"remove\" or \"reject\"",
-	[OG_T_VOLUMES] = "\"rw\", \"ro\" or \"reject\"",
-	[OG_T_LOCAL] = "\"allow\", \"audit\" or \"reject\"",
-	[OG_T_IDPAIR] = "\"UID:GID\"",
-	[OG_T_STRINGS] = "a list of strings",
-	[OG_T_CAPS] = "a list of capabilities, with or without CAP_",
-	[OG_T_IDS] = "a list of numbers and ranges (\"1000-1999\")",
-	[OG_T_PATHS] = "a list of absolute paths",
-	[OG_T_GLOBS] = "a list of strings in which * stands for anything",
-	[OG_T_ADDRESSES] = "a list of IP addresses",
-	[OG_T_SOURCES] =
-		"a list of objects with \"source\" (a path; * within one component, ** across), "
-		"\"access\" (\"ro\" or \"rw\") and \"accept\" (\"setuid\")",
-	[OG_T_DEVICES] = "a list of paths, or of objects with \"path\" and \"access\" (of r, w, m)",
-	[OG_T_LIMITS] =
-		"an object of names, each with a number or an object of \"max\", \"min\" and "
-		"\"required\"",
-	[OG_T_SYSCTLS] = "a list of names",
-};
-
 /* Text for troff: no escapes, no request at the start of a line, plain hyphens and quotes. */
 static void put_roff(struct og_buf *out, const char *text, size_t len)
 {
@@ -206,7 +180,7 @@ static void put_option(struct og_buf *out, const struct og_option_info *option,
 	og_buf_puts(out, "\n");
 	put_roff_text(out, option->doc);
 	og_buf_puts(out, ".\n");
-	put_roff_text(out, type_words[option->type]);
+	put_roff_text(out, og_type_docs[option->type].words);
 	cr_assert(value != NULL, "lab has no option %s", option->name);
 	raw = og_raw(value, &len);
 	og_buf_puts(out, ":\n.RS\n.IP\n");

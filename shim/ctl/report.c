@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ocigatectl report: who was affected by a policy, or would be by enforcing it: by rule,
+ * by image, by day. A launch counts once for a rule, by the hardest of its findings.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auditlog.h"
+#include "ctl.h"
+#include "ocigate/rule.h"
+
+#define DEFAULT_LOG "/var/log/ocigate/audit.jsonl"
+#define SHOWN	    20 /* rows of a table for people */
+
+/* The columns: what became of a launch, or would become under "enforce". */
+enum { REJECTED, REWRITTEN, NOTED, COMPLIED };
+static const char *const columns[] = { "rejected", "rewritten", "noted", "complied" };
+
+struct report {
+	const char *since; /* "": from the start */
+	struct og_tally rules, images, days;
+	uint64_t n[OG_TALLY_COLUMNS], left_out;
+	char first[40], last[40];
+};
+
+static size_t column_of(const char *action)
+{
+	if (!action)
+		return NOTED;
+	return strcmp(action, "reject") == 0	? REJECTED
+	       : strcmp(action, "rewrite") == 0 ? REWRITTEN
+						: NOTED;
+}
+
+static size_t outcome_of(const struct og_node *record)
+{
+	const char *verdict = og_str(og_member(record, "verdict"));
+
+	if (strcmp(verdict, "allow") != 0)
+		return column_of(verdict);
+	return og_first(og_member(record, "findings")) ? NOTED : COMPLIED;
+}
+
+/* Once for each rule of the launch: the worst column. */
+static int count_rules(struct report *report, const struct og_node *findings)
+{
+	for (size_t i = 0; i < og_nrules; i++) {
+		size_t worst = COMPLIED;
+
+		og_each (finding, findings) {
+			const char *rule = og_str(og_member(finding, "rule"));
+			size_t column = column_of(og_str(og_member(finding, "action")));
+
+			if (rule && strcmp(rule, og_rules[i].id) == 0 && column < worst)
+				worst = column;
+		}
+		if (worst != COMPLIED && og_tally_add(&report->rules, og_rules[i].id, worst) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int count(void *ctx, const struct og_node *record, struct og_err *reterr)
+{
+	struct report *report = ctx;
+	const char *time = og_str(og_member(record, "time"));
+	const char *image = og_str(og_member(record, "image"));
+	size_t outcome = outcome_of(record);
+	char day[11] = "";
+
+	time = time ? time : "";
+	if (strcmp(time, report->since) < 0) {
+		report->left_out++;
+		return 0;
+	}
+	if (!report->first[0] || strcmp(time, report->first) < 0)
+		snprintf(report->first, sizeof(report->first), "%.32s", time);
+	if (strcmp(time, report->last) > 0)
+		snprintf(report->last, sizeof(report->last), "%.32s", time);
+	snprintf(day, sizeof(day), "%.10s", time);
+	report->n[outcome]++;
+	if (og_tally_add(&report->images, image ? image : "(none)", outcome) < 0 ||
+	    og_tally_add(&report->days, day, outcome) < 0 ||
+	    count_rules(report, og_member(record, "findings")) < 0)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	return 0;
+}
+
+/* ---- for people ---- */
+
+static void print_table(const char *what, const struct og_tally *tally, bool complied, bool last)
+{
+	size_t shown = tally->n < SHOWN ? tally->n : SHOWN, n = complied ? 4 : 3;
+	const struct og_tally_row *rows = last ? tally->rows + (tally->n - shown) : tally->rows;
+
+	if (tally->n == 0)
+		return;
+	printf("\n%s%-44s", og_ctl_paint(OG_BOLD), what);
+	for (size_t i = 0; i < n; i++)
+		printf(" %10s", columns[i]);
+	printf("%s\n", og_ctl_paint(OG_PLAIN));
+	for (size_t i = 0; i < shown; i++) {
+		char name[48];
+
+		og_quote(name, 44, rows[i].name);
+		printf("%-44s", name);
+		for (size_t k = 0; k < n; k++)
+			printf(" %10llu", (unsigned long long)rows[i].n[k]);
+		printf("\n");
+	}
+	if (tally->n > shown)
+		printf("(and %zu %s)\n", tally->n - shown, last ? "before" : "more");
+}
+
+static void print_text(const struct report *report, const struct og_logstat *stat)
+{
+	printf("launches: %llu complied, %llu noted, %llu rewritten, %llu rejected",
+	       (unsigned long long)report->n[COMPLIED], (unsigned long long)report->n[NOTED],
+	       (unsigned long long)report->n[REWRITTEN], (unsigned long long)report->n[REJECTED]);
+	if (report->first[0])
+		printf("\nfrom %s to %s", report->first, report->last);
+	printf("\n(in audit mode: what would become of them; launches that comply are recorded "
+	       "only if the policy says \"complying\")\n");
+	if (stat->bad)
+		printf("%llu lines are no records, the first at %s\n",
+		       (unsigned long long)stat->bad, stat->first_bad);
+	print_table("rule", &report->rules, false, false);
+	print_table("image", &report->images, true, false);
+	print_table("day", &report->days, true, true);
+}
+
+/* ---- for programs ---- */
+
+static void put_table(struct og_buf *out, const char *key, const struct og_tally *tally)
+{
+	og_buf_key(out, key);
+	og_buf_puts(out, "{");
+	for (size_t i = 0; i < tally->n; i++) {
+		og_buf_key(out, tally->rows[i].name);
+		og_buf_puts(out, "{");
+		for (size_t k = 0; k < OG_TALLY_COLUMNS; k++) {
+			og_buf_key(out, columns[k]);
+			og_buf_printf(out, "%llu", (unsigned long long)tally->rows[i].n[k]);
+		}
+		og_buf_puts(out, "}");
+	}
+	og_buf_puts(out, "}");
+}
+
+static int print_json(const struct report *report, const struct og_logstat *stat)
+{
+	og_auto_buf struct og_buf out = { 0 };
+
+	og_buf_puts(&out, "{");
+	for (size_t k = 0; k < OG_TALLY_COLUMNS; k++) {
+		og_buf_key(&out, columns[k]);
+		og_buf_printf(&out, "%llu", (unsigned long long)report->n[k]);
+	}
+	og_buf_key(&out, "first");
+	og_buf_json(&out, report->first);
+	og_buf_key(&out, "last");
+	og_buf_json(&out, report->last);
+	og_buf_key(&out, "unreadable");
+	og_buf_printf(&out, "%llu", (unsigned long long)stat->bad);
+	put_table(&out, "rules", &report->rules);
+	put_table(&out, "images", &report->images);
+	put_table(&out, "days", &report->days);
+	og_buf_puts(&out, "}\n");
+	return !out.failed && fwrite(out.data, 1, out.len, stdout) == out.len ? 0 : -1;
+}
+
+/* ---- */
+
+static int run(struct report *report, char *const *paths, size_t n, bool json)
+{
+	struct og_logstat stat = { 0 };
+	struct og_err err = { 0 };
+
+	if (og_log_each(paths, n, count, report, &stat, &err) < 0)
+		return og_ctl_error(&err);
+	og_tally_sort(&report->rules, false);
+	og_tally_sort(&report->images, false);
+	og_tally_sort(&report->days, true);
+	if (json && print_json(report, &stat) < 0)
+		return OG_CTL_ERROR;
+	if (!json)
+		print_text(report, &stat);
+	return fflush(stdout) == 0 ? OG_CTL_OK : OG_CTL_ERROR;
+}
+
+int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
+{
+	static char standard[] = DEFAULT_LOG;
+	char *const fallback[] = { standard };
+	struct report report = { .since = "" };
+	bool json = false;
+	int at = 1, r;
+
+	for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
+		if (strcmp(argv[at], "--since") == 0 && at + 1 < argc)
+			report.since = argv[++at];
+		else if (strcmp(argv[at], "--format") == 0 && at + 1 < argc &&
+			 (strcmp(argv[at + 1], "json") == 0 || strcmp(argv[at + 1], "text") == 0))
+			json = strcmp(argv[++at], "json") == 0;
+		else
+			return og_ctl_usage(self, "an unknown option, or one without its value");
+	}
+	r = run(&report, at < argc ? argv + at : fallback, at < argc ? (size_t)(argc - at) : 1,
+		json);
+	og_tally_free(&report.rules);
+	og_tally_free(&report.images);
+	og_tally_free(&report.days);
+	return r;
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ocigatectl suggest: the smallest additions to a policy under which what an audit log
+ * saw would have complied, each with how often it was needed, as a policy to review.
+ * What no addition to a list permits is named in comments: it takes an exception.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auditlog.h"
+#include "ctl.h"
+#include "ocigate/rule.h"
+
+/* How the value that would have to be allowed is found in a finding. */
+enum kind {
+	CAPS,	/* what "before" has in the bounding set and "after" has not */
+	SOURCE, /* quoted first in "why" */
+	NUMBER, /* "before" itself */
+	STRING, /* "before", a string */
+	MEMBER, /* "path" within "before" */
+	LAST,	/* the last step of "path" */
+};
+
+/* By rule and, where |place| is given, the end of the finding's path. */
+static const struct source {
+	const char *rule, *place, *option;
+	enum kind kind;
+} sources[] = {
+	{ "capabilities", NULL, "allow+", CAPS },
+	{ "mounts", NULL, "allow+", SOURCE },
+	{ "user", "/uid", "uid+", NUMBER },
+	{ "user", "/gid", "gid+", NUMBER },
+	{ "user", "/additionalGids/", "groups+", NUMBER },
+	{ "sysctls", NULL, "allow+", LAST },
+	{ "annotations", NULL, "allow+", LAST },
+	{ "devices", NULL, "allow+", MEMBER },
+	{ "hooks", NULL, "allow+", MEMBER },
+	{ "cgroup", NULL, "parents+", STRING },
+	{ "kernel", NULL, "allow+", LAST },
+};
+#define NSOURCES (sizeof(sources) / sizeof(sources[0]))
+
+struct suggestions {
+	struct og_tally additions; /* "INDEX\tJSON" */
+	struct og_tally others;	   /* "RULE" */
+	uint64_t launches;
+};
+
+/* ---- from a finding to what it would take ---- */
+
+static int add(struct suggestions *s, size_t source, const char *json, struct og_err *reterr)
+{
+	og_auto_buf struct og_buf key = { 0 };
+
+	og_buf_printf(&key, "%02zu\t%s", source, json);
+	if (key.failed || og_tally_add(&s->additions, key.data, 0) < 0)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	return 0;
+}
+
+static int add_string(struct suggestions *s, size_t source, const char *text, size_t len,
+		      struct og_err *reterr)
+{
+	og_auto_buf struct og_buf json = { 0 };
+	og_auto_free char *copy = strndup(text, len);
+
+	if (!copy)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	if (sources[source].kind == SOURCE) {
+		og_buf_puts(&json, "{ \"source\": ");
+		og_buf_json(&json, copy);
+		og_buf_puts(&json, ", \"access\": \"ro\" }");
+	} else {
+		og_buf_json(&json, copy);
+	}
+	return json.failed ? og_fail(reterr, OG_E_NOMEM, "out of memory")
+			   : add(s, source, json.data, reterr);
+}
+
+/* "before" and "after" of a finding are JSON in a string. */
+static struct og_doc *parse_value(const struct og_node *finding, const char *key)
+{
+	const char *text = og_str(og_member(finding, key));
+	struct og_err ignored = { 0 };
+	struct og_doc *doc = NULL;
+
+	if (text && og_doc_parse(key, text, strlen(text), 0, &doc, &ignored) < 0)
+		return NULL;
+	return doc;
+}
+
+static bool has_cap(const struct og_node *list, const char *name)
+{
+	og_each (one, list)
+		if (og_str(one) && strcmp(og_str(one), name) == 0)
+			return true;
+	return false;
+}
+
+static int add_caps(struct suggestions *s, size_t source, const struct og_node *before,
+		    const struct og_node *after, bool *found, struct og_err *reterr)
+{
+	int r = 0;
+
+	og_each (name, og_member(before, "bounding")) {
+		const char *text = og_str(name);
+
+		if (r < 0 || !text || has_cap(og_member(after, "bounding"), text))
+			continue;
+		*found = true;
+		r = add_string(s, source, text, strlen(text), reterr);
+	}
+	return r;
+}
+
+static int add_number(struct suggestions *s, size_t source, const struct og_node *node, bool *found,
+		      struct og_err *reterr)
+{
+	char json[24];
+	uint64_t n;
+
+	/* null and absence mean 0 */
+	if (og_u64(node, &n) < 0)
+		n = 0;
+	*found = true;
+	snprintf(json, sizeof(json), "\"%" PRIu64 "\"", n);
+	return add(s, source, json, reterr);
+}
+
+/* The first quoted text of a sentence that says a source is not allowed. */
+static int add_source(struct suggestions *s, size_t source, const char *why, bool *found,
+		      struct og_err *reterr)
+{
+	const char *start = why && strstr(why, "is not an allowed source") ? strchr(why, '"')
+									   : NULL;
+	const char *end = start ? strchr(start + 1, '"') : NULL;
+
+	/* cut, or with bytes that were made visible: not the path itself */
+	if (!end || start[1] != '/' || memchr(start, '\\', (size_t)(end - start)) ||
+	    strncmp(end - 3, "...", 3) == 0)
+		return 0;
+	*found = true;
+	return add_string(s, source, start + 1, (size_t)(end - start - 1), reterr);
+}
+
+static int add_last(struct suggestions *s, size_t source, const char *path, bool *found,
+		    struct og_err *reterr)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	/* "~1" stands for a slash in a pointer: rare, and left to the reader */
+	if (!slash || !slash[1] || strchr(slash, '~'))
+		return 0;
+	*found = true;
+	return add_string(s, source, slash + 1, strlen(slash + 1), reterr);
+}
+
+static int add_text(struct suggestions *s, size_t source, const char *text, bool *found,
+		    struct og_err *reterr)
+{
+	if (!text || !*text)
+		return 0;
+	*found = true;
+	return add_string(s, source, text, strlen(text), reterr);
+}
+
+static int extract(struct suggestions *s, size_t source, const struct og_node *finding, bool *found,
+		   struct og_err *reterr)
+{
+	struct og_doc *before = parse_value(finding, "before");
+	struct og_doc *after = parse_value(finding, "after");
+	const struct og_node *root = og_doc_root(before);
+	int r = 0;
+
+	switch (sources[source].kind) {
+	case CAPS:
+		r = add_caps(s, source, root, og_doc_root(after), found, reterr);
+		break;
+	case SOURCE:
+		r = add_source(s, source, og_str(og_member(finding, "why")), found, reterr);
+		break;
+	case NUMBER:
+		r = add_number(s, source, root, found, reterr);
+		break;
+	case STRING:
+		r = add_text(s, source, og_str(root), found, reterr);
+		break;
+	case MEMBER:
+		r = add_text(s, source, og_str(og_member(root, "path")), found, reterr);
+		break;
+	case LAST:
+		r = add_last(s, source, og_str(og_member(finding, "path")), found, reterr);
+		break;
+	}
+	og_doc_free(before);
+	og_doc_free(after);
+	return r;
+}
+
+static int take_finding(struct suggestions *s, const struct og_node *finding, struct og_err *reterr)
+{
+	const char *rule = og_str(og_member(finding, "rule"));
+	const char *path = og_str(og_member(finding, "path"));
+	bool found = false;
+	int r = 0;
+
+	for (size_t i = 0; rule && r == 0 && i < NSOURCES && !found; i++)
+		if (strcmp(sources[i].rule, rule) == 0 &&
+		    (!sources[i].place || (path && strstr(path, sources[i].place))))
+			r = extract(s, i, finding, &found, reterr);
+	if (r == 0 && rule && !found && og_tally_add(&s->others, rule, 0) < 0)
+		r = og_fail(reterr, OG_E_NOMEM, "out of memory");
+	return r;
+}
+
+static int take_record(void *ctx, const struct og_node *record, struct og_err *reterr)
+{
+	struct suggestions *s = ctx;
+	int r = 0;
+
+	s->launches++;
+	og_each (finding, og_member(record, "findings"))
+		if (r == 0)
+			r = take_finding(s, finding, reterr);
+	return r;
+}
+
+/* ---- the fragment ---- */
+
+/* The additions of one source, as a member of its rule; *any: whether there was one. */
+static void put_source(struct og_buf *out, const struct suggestions *s, size_t source, bool *any)
+{
+	char prefix[8];
+	bool open = false;
+	uint64_t n = 0;
+
+	snprintf(prefix, sizeof(prefix), "%02zu\t", source);
+	for (size_t i = 0; i < s->additions.n; i++) {
+		const struct og_tally_row *row = &s->additions.rows[i];
+
+		if (strncmp(row->name, prefix, strlen(prefix)) != 0)
+			continue;
+		if (!open)
+			og_buf_printf(out, "%s\t\t\t\"%s\": [", *any ? ",\n" : "",
+				      sources[source].option);
+		else
+			og_buf_printf(out, ", // %" PRIu64 " times", n);
+		open = *any = true;
+		og_buf_printf(out, "\n\t\t\t\t%s", row->name + strlen(prefix));
+		n = row->n[0];
+	}
+	if (open)
+		og_buf_printf(out, " // %" PRIu64 " times\n\t\t\t]", n);
+}
+
+static void put_rules(struct og_buf *out, const struct suggestions *s)
+{
+	const char *between = "\n";
+
+	for (size_t i = 0; i < NSOURCES; i++) {
+		og_auto_buf struct og_buf rule = { 0 };
+		bool any = false;
+		size_t k = i;
+
+		if (i > 0 && strcmp(sources[i - 1].rule, sources[i].rule) == 0)
+			continue;
+		for (; k < NSOURCES && strcmp(sources[k].rule, sources[i].rule) == 0; k++)
+			put_source(&rule, s, k, &any);
+		if (!any)
+			continue;
+		og_buf_printf(out, "%s\t\t\"%s\": {\n%s\n\t\t}", between, sources[i].rule,
+			      rule.data ? rule.data : "");
+		between = ",\n";
+	}
+}
+
+static int print(struct suggestions *s, const struct og_logstat *stat, const char *extends)
+{
+	og_auto_buf struct og_buf out = { 0 };
+
+	og_buf_printf(&out,
+		      "// What %" PRIu64
+		      " recorded launches would have needed to comply. Review each "
+		      "line: it is a right\n// for everybody who may use the engine.\n",
+		      s->launches);
+	if (stat->bad)
+		og_buf_printf(&out, "// %" PRIu64 " lines are no records, the first at %s\n",
+			      stat->bad, stat->first_bad);
+	for (size_t i = 0; i < s->others.n; i++)
+		og_buf_printf(&out,
+			      "// %s: %" PRIu64 " findings that no addition to a list permits; an "
+			      "exception could\n",
+			      s->others.rows[i].name, s->others.rows[i].n[0]);
+	og_buf_printf(&out, "{\n\t\"version\": 1,\n\t\"extends\": \"%s\",\n\t\"rules\": {",
+		      extends);
+	put_rules(&out, s);
+	og_buf_puts(&out, "\n\t}\n}\n");
+	return !out.failed && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0
+		       ? OG_CTL_OK
+		       : OG_CTL_ERROR;
+}
+
+int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
+{
+	static char standard[] = "/var/log/ocigate/audit.jsonl";
+	char *const fallback[] = { standard };
+	struct suggestions s = { .launches = 0 };
+	struct og_logstat stat = { 0 };
+	struct og_err err = { 0 };
+	const char *extends = "lab";
+	int at = 1, r;
+
+	if (argc > 2 && strcmp(argv[1], "--extends") == 0 && og_preset_exists(argv[2])) {
+		extends = argv[2];
+		at = 3;
+	}
+	if (at < argc && argv[at][0] == '-' && argv[at][1])
+		return og_ctl_usage(self, "--extends PRESET and logs are expected");
+	r = og_log_each(at < argc ? argv + at : fallback, at < argc ? (size_t)(argc - at) : 1,
+			take_record, &s, &stat, &err);
+	og_tally_sort(&s.additions, false);
+	og_tally_sort(&s.others, false);
+	r = r < 0 ? og_ctl_error(&err) : print(&s, &stat, extends);
+	og_tally_free(&s.additions);
+	og_tally_free(&s.others);
+	return r;
+}

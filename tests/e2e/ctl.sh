@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The administrator's tool over what the programs really wrote: launches in audit mode,
+# report and suggest over their log, the suggestion checked and enforced; show, rule and
+# schema against every preset and example. Speed against jq, memory whatever the size.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2002,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
+. "$(dirname "$0")/../lib/e2e.sh"
+e2e_begin "$@"
+
+LOG=$T/log/audit.jsonl
+n=0
+
+# launch EDIT: a bundle with an edit, through ocigate; its status in $rc.
+launch() {
+	n=$((n + 1))
+	bundle "$T/b$n" "c$n" "$1"
+	capture rt run --bundle "$T/b$n" "c$n"
+	unbundle "$T/b$n" "c$n"
+}
+
+caps='.process.capabilities = { bounding: ["CAP_CHOWN","CAP_SYS_PTRACE"], effective: ["CAP_CHOWN","CAP_SYS_PTRACE"], permitted: ["CAP_CHOWN","CAP_SYS_PTRACE"] }'
+mnt='.mounts += [{ destination: "/data", type: "none", source: "'$T'/allowed", options: ["rbind"] }]'
+
+audited() {
+	mkdir -p "$T/allowed"
+	policy '{ "version": 1, "extends": "restricted", "mode": "audit", "rules": { "image": { "action": "off" } },
+		"audit": { "file": "'"$LOG"'", "complying": true } }'
+	launch "$caps"
+	is "audit mode: the launch runs" "$rc" 0
+	launch "$caps | $mnt"
+	launch "$caps | $mnt"
+	capture "$CTL" report "$LOG"
+	has "report: launches" "$out" '^launches: 0 complied, 0 noted, 0 rewritten, 3 rejected'
+	has "report: by rule" "$out" '^"mounts" +2 +0 +0$'
+	capture "$CTL" report --format json "$LOG"
+	is "report --format json" "$(jq -c '[.rejected, .rules.mounts.rejected, .unreadable]' <<<"$out")" '[3,2,0]'
+	capture "$CTL" report --since 2999 "$LOG"
+	has "report --since" "$out" '^launches: 0 complied, 0 noted, 0 rewritten, 0 rejected'
+	{
+		cat "$LOG"
+		echo '{"verdict":"rej'
+		echo '[]'
+	} >"$T/torn.jsonl"
+	capture "$CTL" report "$T/torn.jsonl"
+	has "a torn line is counted" "$out" "^2 lines are no records, the first at $T/torn\.jsonl:4$"
+	is "... and is no error" "$rc" 0
+	capture "$CTL" report "$T/none.jsonl"
+	is "a log that is not there is one" "$rc" 1
+}
+
+suggested() {
+	"$CTL" suggest --extends restricted "$LOG" >"$T/suggested.json"
+	check "suggest: what check accepts" "$CTL" check "$T/suggested.json"
+	has "suggest: how often" "$(cat "$T/suggested.json")" "\"source\": \"$T/allowed\", \"access\": \"ro\" } // 2 times"
+	has "suggest: a capability" "$(cat "$T/suggested.json")" '"CAP_SYS_PTRACE",? // 3 times'
+	sed 's/"version": 1,/"version": 1, "audit": { "file": null },/' "$T/suggested.json" >"$T/etc/policy.json"
+	chmod 644 "$T/etc/policy.json"
+	launch "$caps | $mnt | .process.user = { uid: 1000, gid: 1000 }"
+	hasnt "enforced: nothing that was added is refused" "$out$err" 'rejected: (capabilities|mounts)'
+}
+
+shown() {
+	local p f
+	"$CTL" schema >"$T/schema.json"
+	for p in permissive baseline restricted cis-docker lab; do
+		check "show $p is a policy" sh -c "'$CTL' show --preset $p >'$T/shown.json' && '$CTL' check '$T/shown.json'"
+		"$CTL" show "$T/shown.json" | sed 's,//.*,,' | grep -v '"extends"' >"$T/again"
+		sed 's,//.*,,' "$T/shown.json" | grep -v '"extends"' >"$T/once"
+		same "... and shows the same again" "$T/once" "$T/again"
+	done
+	for f in "$E2E_TREE"/policy/presets/*.json "$E2E_TREE"/examples/policies/*.json; do
+		check "schema: ${f##*/}" valid "$f"
+	done
+	echo '{ "version": 1, "extends": "lab", "rules": { "user": { "acton": "off" } } }' >"$T/wrong.json"
+	check_fails "schema: a wrong key" valid "$T/wrong.json"
+	for p in $("$CTL" rule | awk '{print $1}'); do
+		has "rule $p says what it stops" "$("$CTL" rule "$p")" '^  - '
+	done
+	capture "$CTL" rule nonsense
+	is "a rule that is none" "$rc" 1
+	for p in $("$CTL" --help | awk '/^  [a-z]/ {print $1}'); do
+		has "$p --help has an example" "$("$CTL" "$p" --help)" "^for example: .*ocigatectl $p"
+	done
+}
+
+# valid FILE: by the schema; comments are not JSON's.
+valid() {
+	/usr/bin/python3 - "$T/schema.json" "$1" <<-'PY'
+		import json, re, sys
+		import jsonschema
+		text = re.sub(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda m: m.group(1) or "", open(sys.argv[2]).read(), flags=re.S)
+		schema = json.load(open(sys.argv[1]))
+		jsonschema.Draft202012Validator.check_schema(schema) if hasattr(jsonschema, "Draft202012Validator") else None
+		document = json.loads(text)
+		document.setdefault("extends", "permissive")  # a preset extends nothing
+		jsonschema.validate(document, schema)
+	PY
+}
+
+# User time of a command in ms, and its peak memory in kB.
+cost() {
+	/usr/bin/python3 - "$@" <<-'PY'
+		import os, resource, subprocess, sys
+		subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+		usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+		print(int(usage.ru_utime * 1000), usage.ru_maxrss)
+	PY
+}
+
+fast() {
+	local n=${OG_LONG:+1000000} ours theirs
+	n=${n:-20000}
+	awk -v n="$n" '{ line[NR] = $0 } END { for (i = 0; i < n; i++) print line[i % NR + 1] }' "$LOG" >"$T/big.jsonl"
+	read -r ours memory < <(cost "$CTL" report "$T/big.jsonl")
+	read -r theirs _ < <(cost jq -c . "$T/big.jsonl")
+	note "report over $n records: $ours ms, jq -c .: $theirs ms, $memory kB"
+	check "report is at least 5 times as fast as jq" [ $((ours * 5)) -le "$theirs" ]
+	check "... in less than 64 MiB" [ "$memory" -lt 65536 ]
+}
+
+if need_ocigate "the tool"; then
+	audited
+	suggested
+	shown
+	fast
+fi
+e2e_end
