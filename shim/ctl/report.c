@@ -46,19 +46,23 @@ static size_t outcome_of(const struct og_node *record)
 /* Once for each rule of the launch: the worst column. */
 static int count_rules(struct report *report, const struct og_node *findings)
 {
-	for (size_t i = 0; i < og_nrules; i++) {
-		size_t worst = COMPLIED;
+	size_t worst[OG_NRULES];
 
-		og_each (finding, findings) {
-			const char *rule = og_str(og_member(finding, "rule"));
-			size_t column = column_of(og_str(og_member(finding, "action")));
+	for (size_t i = 0; i < OG_NRULES; i++)
+		worst[i] = COMPLIED;
+	og_each (finding, findings) {
+		const char *id = og_str(og_member(finding, "rule"));
+		size_t column = column_of(og_str(og_member(finding, "action"))), i = 0;
 
-			if (rule && strcmp(rule, og_rules[i].id) == 0 && column < worst)
-				worst = column;
-		}
-		if (worst != COMPLIED && og_tally_add(&report->rules, og_rules[i].id, worst) < 0)
-			return -1;
+		while (i < OG_NRULES && id && strcmp(id, og_rules[i].id) != 0)
+			i++;
+		if (id && i < OG_NRULES && column < worst[i])
+			worst[i] = column;
 	}
+	for (size_t i = 0; i < OG_NRULES; i++)
+		if (worst[i] != COMPLIED &&
+		    og_tally_add(&report->rules, og_rules[i].id, worst[i]) < 0)
+			return -1;
 	return 0;
 }
 
