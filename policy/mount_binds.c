@@ -245,7 +245,9 @@ static struct og_bind_want host_want(const struct bind *bind, const struct cover
 	bool asked_ro = bind->have->words & OG_MW_ANY_RO;
 	bool flags = sets_flags(bind->have);
 	bool lifts_ro = bind->fact->readonly && (flags || bind->have->words & OG_MW_RW);
-	struct og_bind_want want = { .isolated = true, .ro = lifts_ro && !asked_ro };
+	struct og_bind_want want = { .isolated = true,
+				     .ro = lifts_ro && !asked_ro,
+				     .file = bind->fact->type != OG_FT_DIR };
 
 	/* an open list says nothing about how */
 	if (cover->open && !cover->strict)
@@ -260,7 +262,7 @@ static struct og_bind_want engine_want(const struct bind *bind, const struct cov
 	const char *volumes = og_opt_str(bind->pass, OG_OPT_mounts_volumes);
 	bool volume = bind->fact->role == OG_ROLE_VOLUME;
 	bool nosuid = og_opt_bool(bind->pass, OG_OPT_mounts_volume_nosuid);
-	struct og_bind_want want = { 0 };
+	struct og_bind_want want = { .file = bind->fact->type != OG_FT_DIR };
 
 	want.ro = cover->ro || (volume && volumes && !strcmp(volumes, "ro"));
 	want.nosuid = nosuid && (volume || bind->fact->role == OG_ROLE_IMAGE);
@@ -346,5 +348,7 @@ int og_bind_judge(struct og_pass *pass, const struct og_node *mount,
 	cover = find_cover(&bind);
 	if (cover.outside)
 		return reject_outside(&bind, &cover);
+	if (bind.fact->movable && og_launch(pass, OG_LAUNCH_VERIFY_BINDS, "", NULL) < 0)
+		return -1;
 	return judge_use(&bind, &cover);
 }

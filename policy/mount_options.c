@@ -130,7 +130,7 @@ static bool has_all(unsigned have, unsigned a, unsigned b)
 
 bool og_bind_complies(const struct og_mount_options *have, const struct og_bind_want *want)
 {
-	bool deep = have->words & OG_MW_RBIND;
+	bool deep = have->words & OG_MW_RBIND && !want->file;
 	unsigned w = have->words;
 
 	if (w & (OG_MW_SHARING | OG_MW_LOOSE | OG_MW_DEV | OG_MW_EXEC))
@@ -165,7 +165,7 @@ void og_bind_write(const struct og_mount_options *have, const struct og_bind_wan
 		{ w & OG_MW_ANY_NOEXEC, "noexec", "rnoexec" },
 	};
 
-	deep = deep && w & OG_MW_RBIND;
+	deep = deep && w & OG_MW_RBIND && !want->file;
 	og_buf_puts(out, "[");
 	put_word(out, deep ? "rbind" : "bind");
 	for (size_t i = 0; i < NELEMS(rows); i++)

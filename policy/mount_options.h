@@ -60,6 +60,7 @@ struct og_bind_want {
 	bool ro;       /* all of it, mounts below included */
 	bool nosuid;   /* and nodev, likewise */
 	bool isolated; /* says so itself that it is private */
+	bool file;     /* nothing can be mounted below it: crun 1.8 fails on recursive words */
 };
 
 /*

@@ -89,10 +89,14 @@ Test(mount_options, read)
 #define RO	 1
 #define NOSUID	 2
 #define ISOLATED 4
+#define AFILE	 8
 
 static struct og_bind_want want_of(unsigned bits)
 {
-	return (struct og_bind_want){ bits & RO, bits & NOSUID, bits & ISOLATED };
+	return (struct og_bind_want){ .ro = bits & RO,
+				      .nosuid = bits & NOSUID,
+				      .isolated = bits & ISOLATED,
+				      .file = bits & AFILE };
 }
 
 Test(mount_options, bind_complies)
@@ -105,6 +109,9 @@ Test(mount_options, bind_complies)
 		{ "rbind", 0, true },
 		{ "rbind rw", 0, true },
 		{ "rbind rslave", 0, false },
+		{ "rbind ro", RO | AFILE, true },
+		{ "rbind rro rnosuid rnodev", RO | NOSUID | AFILE, true },
+		{ "rbind nosuid", NOSUID | AFILE, false },
 		{ "bind shared", 0, false },
 		{ "rbind suid", 0, false },
 		{ "rbind dev", 0, false },
