@@ -109,11 +109,13 @@ static const struct field source_fields[] = {
 	WORD(og_source, role, role_words),
 	F(og_source, dev, K_U64),
 	F(og_source, ino, K_U64),
+	F(og_source, birth, K_U64),
 	F(og_source, nosuid, K_BOOL),
 	F(og_source, nodev, K_BOOL),
 	F(og_source, readonly, K_BOOL),
 	F(og_source, magic, K_BOOL),
 	F(og_source, hidden, K_BOOL),
+	F(og_source, movable, K_BOOL),
 	LIST(og_source, submounts, K_STRUCTS, &submounts),
 };
 static const struct table sources = TABLE(og_source, source_fields, "source");

@@ -161,6 +161,7 @@ static void permit(struct og_shim *shim, enum og_outcome outcome)
 				  ? og_verdict_launch(shim->verdict)
 				  : 0;
 
+	shim->verify_binds = launch & OG_LAUNCH_VERIFY_BINDS;
 	shim->rewritten = outcome == OG_OUTCOME_REWRITTEN;
 	shim->guarded = launch & OG_LAUNCH_GUARD_PORTS;
 	shim->permit = (struct og_permit){ .given = true,

@@ -19,6 +19,7 @@
 #include "ports.h"
 #include "report.h"
 #include "state.h"
+#include "verify.h"
 
 void og_shim_override(struct og_shim *shim, const char *name, const char *value)
 {
@@ -84,7 +85,8 @@ static int write_record_of(struct og_shim *shim, struct og_record *record, struc
 	if (!shim->rewritten && og_verdict_count(shim->verdict) > 0)
 		r = og_doc_parse("config.json", shim->text, shim->len, 0, &asked, reterr);
 	if (r == 0)
-		r = og_record_write(record, facts, og_doc_root(asked ? asked : shim->doc), reterr);
+		r = og_record_write(record, facts, og_doc_root(asked ? asked : shim->doc),
+				    shim->verify_binds, reterr);
 	og_doc_free(asked);
 	return r;
 }
@@ -126,6 +128,18 @@ static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
 	return r;
 }
 
+/* "run" does not come back to us before the container's process runs. */
+static int add_hook(struct og_shim *shim, char **text, size_t *len, struct og_err *reterr)
+{
+	if (!*text) {
+		*text = strndup(shim->text, shim->len);
+		*len = shim->len;
+	}
+	if (!*text)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	return og_verify_add_hook(shim->cmd.root, shim->cmd.id, shim->runtime, text, len, reterr);
+}
+
 /* create, run: the record first, so that a launch that fails halfway leaves its trace. */
 static int commit_config(struct og_shim *shim, struct og_err *reterr)
 {
@@ -142,6 +156,9 @@ static int commit_config(struct og_shim *shim, struct og_err *reterr)
 		return -1;
 	if (text && same_bytes(shim, text, len))
 		free(og_steal(text));
+	if (shim->verify_binds && shim->cmd.verb == OG_VERB_RUN &&
+	    add_hook(shim, &text, &len, reterr) < 0)
+		return -1;
 	/* engines write the file anew at each launch; a plain bundle is the user's own */
 	keep = text && og_hostfacts(shim->host)->engine == OG_ENGINE_NONE;
 	if (write_record(shim, keep, reterr) < 0)
@@ -226,6 +243,9 @@ int og_shim_commit(struct og_shim *shim, struct og_err *reterr)
 		og_shim_override(shim, "preserve-fds", NULL);
 	if (shim->cmd.verb == OG_VERB_CREATE || shim->cmd.verb == OG_VERB_RUN)
 		return commit_config(shim, reterr);
+	if ((shim->cmd.verb == OG_VERB_START || shim->cmd.verb == OG_VERB_EXEC) &&
+	    og_verify_start(shim->record, reterr) < 0)
+		return -1;
 	if (shim->cmd.verb == OG_VERB_EXEC)
 		return commit_memfd(shim, OG_CMD_EXEC, "process", reterr);
 	if (shim->cmd.verb == OG_VERB_UPDATE)

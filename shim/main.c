@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "exit.h"
 #include "report.h"
 #include "shim.h"
+#include "verify.h"
 
 /* With 0, 1 or 2 closed, a file of ours would become the container's stderr. */
 static int open_stdio(struct og_err *reterr)
@@ -31,6 +33,8 @@ int main(int argc, char *argv[])
 	struct og_shim shim = { .started_ns = og_report_now(), .bundle = OG_BUNDLE_INIT };
 	struct og_err err = { 0 };
 
+	if (argc == 4 && strcmp(argv[1], "--ocigate-verify") == 0)
+		return og_verify_hook(argv[2], argv[3]);
 	/* one program that soon ends: memory is asked for in large pieces and not given back */
 	mallopt(M_TOP_PAD, 1 << 20);
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);

@@ -49,13 +49,17 @@ static int open_path(int dirfd, const char *path, uint64_t flags, uint64_t resol
 	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 }
 
-/* fstat(2), and the mount, in one call; *mount is 0 where the kernel does not tell it. */
-static int look_at(int fd, struct stat *st, uint64_t *mount)
+/* fstat(2), and more, in one call; *mount, *birth are 0 where the kernel does not tell it. */
+static int look_at(int fd, struct stat *st, uint64_t *mount, uint64_t *birth)
 {
+	unsigned wanted = STATX_BASIC_STATS | STATX_MNT_ID | STATX_BTIME;
 	struct statx stx;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &stx) < 0)
+	if (statx(fd, "", AT_EMPTY_PATH, wanted, &stx) < 0)
 		return -1;
+	*birth = stx.stx_mask & STATX_BTIME
+			 ? (uint64_t)stx.stx_btime.tv_sec * 1000000000u + stx.stx_btime.tv_nsec
+			 : 0;
 	st->st_mode = stx.stx_mode;
 	st->st_uid = stx.stx_uid;
 	st->st_gid = stx.stx_gid;
@@ -70,8 +74,9 @@ static int look_at(int fd, struct stat *st, uint64_t *mount)
 int og_mount_id(int fd, uint64_t *ret)
 {
 	struct stat st;
+	uint64_t birth;
 
-	return look_at(fd, &st, ret) < 0 || *ret == 0 ? -1 : 0;
+	return look_at(fd, &st, ret, &birth) < 0 || *ret == 0 ? -1 : 0;
 }
 
 /* Where the descriptor leads, and that a look-up by that name finds the same file. */
@@ -96,7 +101,7 @@ static const char *name_of(int fd, struct og_place *ret)
 /* |real|: the path by which |fd| was reached, if that had no symbolic link in it. */
 static const char *look(int fd, const struct statfs *fs, const char *real, struct og_place *ret)
 {
-	if (look_at(fd, &ret->st, &ret->mount) < 0)
+	if (look_at(fd, &ret->st, &ret->mount, &ret->birth) < 0)
 		return "it cannot be looked at";
 	ret->fs_type = (uint64_t)fs->f_type;
 	ret->magic |= ret->fs_type == PROC_SUPER_MAGIC;
@@ -230,9 +235,12 @@ static bool follow(struct walk *walk, int fd)
 	return prepend(walk, target) && (target[0] != '/' || to_root(walk));
 }
 
-static bool is_ours(struct walk *walk, const struct stat *st)
+/* |last|: no names follow. What a last link leads to is asked about in its turn. */
+static bool is_ours(struct walk *walk, const struct stat *st, bool last)
 {
 	walk->sticky = false;
+	if (last && walk->flags & OG_SAFE_ANY_END && !S_ISLNK(st->st_mode))
+		return true;
 	if (st->st_uid != 0 && st->st_uid != og_euid())
 		return false;
 	/* The mode of a symbolic link means nothing: its directory decides. */
@@ -241,6 +249,11 @@ static bool is_ours(struct walk *walk, const struct stat *st)
 	walk->sticky = walk->flags & OG_SAFE_STICKY && S_ISDIR(st->st_mode) &&
 		       st->st_mode & S_ISVTX;
 	return walk->sticky;
+}
+
+static bool is_end(const char *rest)
+{
+	return rest[strspn(rest, "/")] == '\0';
 }
 
 static bool step(struct walk *walk)
@@ -262,7 +275,7 @@ static bool step(struct walk *walk)
 	fd = openat(walk->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &st) < 0 || !is_ours(walk, &st)) {
+	if (fstat(fd, &st) < 0 || !is_ours(walk, &st, is_end(walk->todo))) {
 		close(fd);
 		return false;
 	}
@@ -287,7 +300,8 @@ static bool is_safe_as_it_stands(struct walk *walk, const char *path)
 		len += 1 + strcspn(path + len + 1, "/");
 		memcpy(name, path, len);
 		name[len] = '\0';
-		if (lstat(name, &st) < 0 || S_ISLNK(st.st_mode) || !is_ours(walk, &st))
+		if (lstat(name, &st) < 0 || S_ISLNK(st.st_mode) ||
+		    !is_ours(walk, &st, is_end(path + len)))
 			return false;
 	}
 	return !walk->sticky;

@@ -21,6 +21,7 @@ struct og_place {
 	const char *problem;	      /* why nothing was established; NULL: fine. Static text. */
 	bool missing;		      /* the problem is that nothing is there */
 	bool magic;		      /* reached through a magic link of procfs, or on procfs */
+	uint64_t birth;		      /* when it was made, ns since 1970; 0: not known */
 	uint64_t fs_type;	      /* f_type of statfs(2) */
 	bool nosuid, nodev, readonly; /* of the mount */
 };
@@ -40,6 +41,8 @@ int og_mount_id(int fd, uint64_t *ret);
 enum {
 	/* A directory on the way may be like /tmp: sticky, so that what root has there stays. */
 	OG_SAFE_STICKY = 1 << 0,
+	/* What is there in the end may be anybody's: it is asked only whether it is that. */
+	OG_SAFE_ANY_END = 1 << 1,
 };
 
 /*

@@ -176,6 +176,7 @@ static int encode(const struct og_record *record, struct og_buf *out, struct og_
 	/* The runtime takes this process over: as long as it runs, the launch is under way. */
 	put_u64(out, "writer", (uint64_t)getpid());
 	put_u64(out, "writer-start", og_process_start(getpid()));
+	og_binds_put(out, record->binds, record->nbinds);
 	if (record->facts && put_facts(out, record->facts, reterr) < 0)
 		return -1;
 	og_buf_puts(out, "}\n");
@@ -189,6 +190,7 @@ struct loaded {
 	struct og_doc *doc, *facts_doc;
 	struct og_facts *facts;
 	const char **addresses;
+	struct og_bind_id *binds;
 	uint64_t writer, writer_start;
 };
 
@@ -200,6 +202,7 @@ void og_record_free(struct og_record *record)
 		return;
 	og_facts_free(loaded->facts);
 	free(loaded->addresses);
+	free(loaded->binds);
 	og_doc_free(loaded->facts_doc);
 	og_doc_free(loaded->doc);
 	free(loaded);
@@ -260,6 +263,9 @@ static int decode(struct loaded *loaded, struct og_err *reterr)
 	record->guarded = og_is_true(og_member(root, "guarded"));
 	if (decode_addresses(loaded, og_member(root, "addresses"), reterr) < 0)
 		return -1;
+	if (og_binds_read(og_member(root, "binds"), &loaded->binds, &record->nbinds, reterr) < 0)
+		return -1;
+	record->binds = loaded->binds;
 	return decode_facts(loaded, root, reterr);
 }
 
@@ -547,12 +553,16 @@ static bool sweep(void *ctx, const struct og_record *record)
 }
 
 int og_record_write(struct og_record *record, const struct og_facts *facts,
-		    const struct og_node *config, struct og_err *reterr)
+		    const struct og_node *config, bool verify, struct og_err *reterr)
 {
 	og_auto_free char *root = NULL;
+	og_auto_free struct og_bind_id *binds = NULL;
 	og_auto_close int dir = -1;
 	int r;
 
+	if (verify && og_binds_collect(facts, config, &binds, &record->nbinds, reterr) < 0)
+		return -1;
+	record->binds = binds;
 	record->id = facts->id;
 	record->bundle = facts->bundle;
 	record->privileged = facts->privileged;
@@ -565,6 +575,7 @@ int og_record_write(struct og_record *record, const struct og_facts *facts,
 	record->root = root;
 	read_process(record, config);
 	r = og_record_write_at(dir, record, reterr);
-	record->root = NULL; /* it ends here */
+	record->root = NULL; /* these end here */
+	record->binds = NULL;
 	return r;
 }

@@ -15,6 +15,8 @@
 #include "ocigate/facts.h"
 #include "ocigate/policy.h"
 
+#include "binds.h"
+
 struct og_record {
 	const char *root, *id;	      /* the key */
 	const char *bundle;	      /* absolute */
@@ -26,6 +28,8 @@ struct og_record {
 	bool guarded;		      /* its published ports wait for the guard at "start" */
 	const char *const *addresses; /* on which they may be reached; empty: none but the host */
 	size_t naddresses;
+	const struct og_bind_id *binds; /* to be compared with what was mounted */
+	size_t nbinds;
 	const struct og_facts *facts; /* engine, image, ports, ...; not the parts of the document */
 };
 
@@ -38,10 +42,11 @@ void og_record_name(const char *root, const char *id, char buf[OG_RECORD_NAME]);
  * privileged and facts are filled in from |facts|, and the rest of the process from
  * |config|, the root of the document to launch. A record that is there already is an error while
  * that container exists or is just being made, and is replaced when it is left
- * over: from a launch that failed, or a container deleted without ocigate.
+ * over: from a launch that failed, or a container deleted without ocigate. |verify|:
+ * what was mounted is to be compared (verify.h).
  */
 int og_record_write(struct og_record *record, const struct og_facts *facts,
-		    const struct og_node *config, struct og_err *reterr);
+		    const struct og_node *config, bool verify, struct og_err *reterr);
 
 /*
  * |root| as on the command line: NULL looks below the defaults of the known

@@ -229,6 +229,7 @@ static int fill(struct og_gather *g, struct og_source *ret)
 		return -1;
 	ret->dev = place.st.st_dev;
 	ret->ino = place.st.st_ino;
+	ret->birth = place.birth;
 	ret->nosuid = place.nosuid;
 	ret->nodev = place.nodev;
 	ret->readonly = place.readonly;
@@ -240,6 +241,8 @@ static int fill(struct og_gather *g, struct og_source *ret)
 	}
 	if (fill_mount(g, &place, ret) < 0)
 		return -1;
+	/* what an engine made for this container lies where nobody else goes */
+	ret->movable = ret->role == OG_ROLE_NONE && !og_path_is_safe(ret->source, OG_SAFE_ANY_END);
 	return fill_socket(g, &place, ret);
 }
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a container got what was decided about: its mounts are compared with
+ * the launch record before its own process runs.
+ */
+#ifndef OG_SHIM_VERIFY_H
+#define OG_SHIM_VERIFY_H
+
+#include <sys/types.h>
+
+#include "ocigate/err.h"
+
+#include "record.h"
+
+/*
+ * For "start", and "exec" into a container that was not started. -1: a bind is
+ * not what was decided about, or that could not be established; the container's
+ * process has been killed, so that nobody can start it. 0 for a container that
+ * runs (it was looked at when it was started) or that the runtime does not know.
+ */
+int og_verify_start(const struct og_record *record, struct og_err *reterr);
+
+/*
+ * "run" has no such moment: the runtime calls ocigate as the last createRuntime
+ * hook. The document *text with that hook added takes its place; owned by the
+ * caller, as what was there. |root| as on the command line.
+ */
+int og_verify_add_hook(const char *root, const char *id, const char *runtime, char **text,
+		       size_t *len, struct og_err *reterr);
+
+/* The hook: `ocigate --ocigate-verify ROOT ID`, the state on stdin. The exit status. */
+int og_verify_hook(const char *root, const char *id);
+
+#endif

@@ -1,0 +1,185 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The source of a bind is exchanged while containers are launched: an ordinary
+# user who may write a directory above it puts a link to a forbidden place there
+# (race.c), at the end and in the middle of the path, by exchanging and by
+# renaming. The runtimes alone lose some of these races, and must here, or the
+# attack is none; through ocigate no container's process ever sees the forbidden
+# place, be it launched by "run" or by "create" and "start". 200 launches of
+# each, 2,000 with OG_LONG.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2086,SC2154
+. "$(dirname "$0")/../lib/e2e.sh"
+e2e_begin "$@"
+need_ocigate "races" || e2e_end
+
+LAUNCHES=200
+[ -z "${OG_LONG:-}" ] || LAUNCHES=2000
+WORKERS=2
+UID_OF_ATTACKER=1000
+HOME_OF_ATTACKER=$T/work/home
+FORBIDDEN=$T/work/forbidden
+SOURCES=(exchanged renamed middle/b file)
+ATTACKERS=()
+
+${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O1 -s -static -o "$T/bin/race" "$E2E_TREE/tests/e2e/race.c" ||
+	e2e_die "cannot compile the attacker"
+
+# ---- the attack -------------------------------------------------------------
+
+attack() {
+	"$T/bin/race" $UID_OF_ATTACKER "$@" 8>&- &
+	ATTACKERS+=($!)
+}
+
+attacks_begin() {
+	local h=$HOME_OF_ATTACKER
+	mkdir -p "$FORBIDDEN/b" "$h"/{exchanged,renamed,middle/b}
+	echo forbidden | tee "$FORBIDDEN/who" >"$FORBIDDEN/b/who"
+	chmod -R go= "$FORBIDDEN"
+	for d in exchanged renamed middle/b; do
+		echo own >"$h/$d/who"
+	done
+	echo own >"$h/file"
+	for d in exchanged renamed middle; do
+		ln -s "$FORBIDDEN" "$h/.$d"
+	done
+	ln -s "$FORBIDDEN/who" "$h/.file"
+	chown -hR $UID_OF_ATTACKER:$UID_OF_ATTACKER "$h"
+	attack exchange "$h/exchanged" "$h/.exchanged"
+	attack rotate "$h/renamed" "$h/.aside" "$h/.renamed"
+	attack exchange "$h/middle" "$h/.middle"
+	attack exchange "$h/file" "$h/.file"
+}
+
+attacks_end() {
+	local p alive=0
+	for p in "${ATTACKERS[@]}"; do
+		kill -KILL "$p" 2>/dev/null && alive=$((alive + 1))
+		wait "$p" 2>/dev/null
+	done
+	is "the attackers went on to the end" "$alive" ${#SOURCES[@]}
+}
+
+# ---- launches ---------------------------------------------------------------
+
+# call WHO WORDS...: the runtime alone, or through ocigate
+call() {
+	local who=$1
+	shift
+	if [ "$who" = alone ]; then
+		"$REAL" --root "$RT_ROOT" $GLOBAL "$@"
+	else
+		"$RT" --ocigate-policy="$POLICY" --ocigate-runtime="$REAL" --root "$RT_ROOT" $GLOBAL "$@"
+	fi
+}
+
+# What became of one launch: $1, its output and messages in $2.
+outcome() {
+	case $(cat "$2") in
+	own*) echo own ;;
+	forbidden*) echo lost ;;
+	# crun does not show what a hook says
+	*"was exchanged while"* | *"cannot be compared"* | *"error executing hook"*) echo caught ;;
+	*"ocigate: rejected"*) echo refused ;;
+	*) echo failed; sed "s/^/$1: /" "$2" >>"$T/failures" ;;
+	esac
+}
+
+by_create() {
+	call $1 create --bundle "$2" $3 >"$4" 2>&1 </dev/null && call $1 start $3 >>"$4" 2>&1 </dev/null &&
+		for _ in {1..100}; do
+			[ ! -s "$4" ] || break
+			sleep 0.01
+		done
+	call $1 delete --force $3 >/dev/null 2>&1
+}
+
+by_run() {
+	call $1 run --bundle "$2" $3 >"$4" 2>&1 </dev/null
+	[ $1 = alone ] || call $1 delete --force $3 >/dev/null 2>&1
+}
+
+# worker N WHO: its part of the launches, each with the next source
+worker() {
+	local i b=$T/work/bundle$1 out=$T/out$1
+	exec 8>&-
+	for ((i = 0; i < LAUNCHES / WORKERS; i++)); do
+		cp "$T/config$((i % ${#SOURCES[@]})).json" "$b/config.json"
+		if ((i / ${#SOURCES[@]} % 2)); then
+			by_create $2 "$b" "race-$1" "$out"
+		else
+			by_run $2 "$b" "race-$1" "$out"
+		fi
+		outcome $2 "$out"
+	done >"$T/outcomes$1"
+}
+
+count() {
+	cat "$T"/outcomes* | grep -cx "$1"
+}
+
+launches() {
+	local n pids=() start=$SECONDS
+	for ((n = 0; n < WORKERS; n++)); do
+		worker $n $1 &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	note "$NAME $1: $(cat "$T"/outcomes* | wc -l) launches in $((SECONDS - start)) s:" \
+		"$(count own) ran, $(count refused) refused, $(count caught) caught, $(count failed) failed, $(count lost) lost"
+}
+
+# ---- runtimes ---------------------------------------------------------------
+
+# A document of the kind that is launched as it is.
+documents() {
+	local i n
+	for ((n = 0; n < WORKERS; n++)); do
+		bundle "$T/work/bundle$n" race-$n
+	done
+	# crun 1.8 takes the recursive words for directories only
+	for i in "${!SOURCES[@]}"; do
+		jq --arg source "$HOME_OF_ATTACKER/${SOURCES[$i]}" --arg kind "${SOURCES[$i]}" '
+			(if $kind == "file" then ["/file", "/file", ""] else ["/mnt", "/mnt/who", "r"] end) as [$at, $read, $r]
+			| .process.args = ["/bin/cat", $read] | del(.linux.cgroupsPath) | '"$1"'
+			| .linux.namespaces += [{ "type": "cgroup" }]
+			| .mounts += [{ "destination": $at, "type": "bind", "source": $source,
+				"options": ["rbind", $r + "ro", $r + "nosuid", $r + "nodev", "rprivate"] }]' \
+			"$T/work/bundle0/config.json" >"$T/config$i.json" || e2e_die "no document"
+	done
+}
+
+races() {
+	REAL=$(readlink -f "$1") NAME=$(basename "$1")
+	GLOBAL=$2
+	RT_ROOT=$T/$NAME-root
+	documents "$3"
+	launches alone
+	isnt "$NAME alone lost some of $LAUNCHES: the attack is real" "$(count lost)" 0
+	launches ocigate
+	is "$NAME through ocigate lost none of $LAUNCHES" "$(count lost)" 0
+	is "... and each was launched" "$(cat "$T"/outcomes* | wc -l)" $LAUNCHES
+	isnt "... some ran with what was allowed" "$(count own)" 0
+	isnt "... some were caught after the decision" "$(count caught)" 0
+	is "... no container is left" "$(ls -A "$RT_ROOT" 2>/dev/null)" ""
+	is "... no record is left" "$(find "$T/run" -name '*.json')" ""
+	rm -rf "$T"/work/bundle*
+}
+
+policy '{ "version": 1, "extends": "baseline", "rules": {
+	"invocation": { "action": "reject", "allow": ["cgroup-manager=disabled"] },
+	"mounts": { "action": "rewrite", "outside": "reject",
+		"allow": [{ "source": "'"$HOME_OF_ATTACKER"'", "access": "ro" }] } } }'
+
+attacks_begin
+races "$(command -v runc)" "" .
+# crun wants either kind of cgroups, and to be able to write to them
+umount -R /sys/fs/cgroup
+mount -t cgroup2 cgroup2 /sys/fs/cgroup || e2e_die "no cgroup2"
+crun=$(command -v crun) || e2e_die "no crun"
+races "$crun" --cgroup-manager=disabled '.ociVersion = "1.0.2"'
+attacks_end
+[ ! -s "$T/failures" ] || note "failures:" "$(sort "$T/failures" | uniq -c | sort -rn | head -n 5)"
+e2e_end

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Binds that are compared at start: which, and as the record keeps them. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ocigate/policy.h"
+#include "ocigate/rule.h"
+#include "ocigate/verdict.h"
+#include "shim/binds.h"
+
+static struct og_doc *parse(const char *text)
+{
+	struct og_doc *doc = NULL;
+	struct og_err err = { 0 };
+
+	cr_assert(og_doc_parse("t", text, strlen(text), 0, &doc, &err) == 0, "%s", err.msg);
+	return doc;
+}
+
+static const char config[] =
+	"{\"ociVersion\":\"1.0.2\",\"process\":{\"args\":[\"x\"],\"cwd\":\"/\"},"
+	"\"root\":{\"path\":\"r\"},\"linux\":{},\"mounts\":["
+	"{\"destination\":\"/"
+	"dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"nosuid\"]},"
+	"{\"destination\":\"/a\",\"source\":\"/home/u/a\",\"options\":[\"bind\",\"ro\",\"nosuid\","
+	"\"nodev\",\"private\"]},"
+	"{\"destination\":\"/b\",\"source\":\"/srv/b\",\"options\":[\"bind\",\"ro\",\"nosuid\","
+	"\"nodev\",\"private\"]}]}";
+
+static struct og_source sources[] = {
+	{ .source = "/home/u/a",
+	  .resolved = "/home/u/a",
+	  .origin = "/home/u/a",
+	  .type = OG_FT_DIR,
+	  .dev = 7,
+	  .ino = UINT64_MAX,
+	  .birth = 9,
+	  .readonly = true,
+	  .movable = true },
+	{ .source = "/srv/b",
+	  .resolved = "/srv/b",
+	  .origin = "/srv/b",
+	  .type = OG_FT_DIR,
+	  .dev = 7,
+	  .ino = 11 },
+};
+
+static const struct og_facts facts = {
+	.today = "2030-01-01", .id = "x", .sources = sources, .nsources = 2
+};
+
+Test(binds, only_what_could_be_exchanged_is_kept)
+{
+	struct og_doc *doc = parse(config), *again;
+	struct og_bind_id *binds = NULL, *read = NULL;
+	struct og_buf text = { 0 };
+	struct og_err err = { 0 };
+	size_t n, nread;
+
+	cr_assert(og_binds_collect(&facts, og_doc_root(doc), &binds, &n, &err) == 0);
+	cr_assert(eq(sz, n, 1));
+	og_buf_puts(&text, "{\"version\":1");
+	og_binds_put(&text, binds, n);
+	og_buf_puts(&text, "}");
+	again = parse(text.data);
+	cr_assert(og_binds_read(og_member(og_doc_root(again), "binds"), &read, &nread, &err) == 0);
+	cr_assert(eq(sz, nread, 1));
+	cr_expect(eq(str, (char *)read->source, "/home/u/a"));
+	cr_expect(eq(str, (char *)read->destination, "/a"));
+	cr_expect(eq(u64, read->dev, 7));
+	cr_expect(eq(u64, read->ino, UINT64_MAX));
+	cr_expect(eq(u64, read->birth, 9));
+	cr_expect(read->readonly);
+	free(read);
+	free(binds);
+	og_buf_release(&text);
+	og_doc_free(again);
+	og_doc_free(doc);
+}
+
+Test(binds, a_record_that_lacks_a_number_is_refused)
+{
+	struct og_doc *doc = parse("[{\"source\":\"/a\",\"destination\":\"/b\",\"dev\":1}]");
+	struct og_bind_id *read = NULL;
+	struct og_err err = { 0 };
+	size_t n;
+
+	cr_expect(og_binds_read(og_doc_root(doc), &read, &n, &err) < 0);
+	cr_expect(eq(int, err.code, OG_E_HOST));
+	free(read);
+	og_doc_free(doc);
+}
+
+/* What a policy that only records asks to be done at launch: nothing. */
+static unsigned launch_under(const char *action, bool movable)
+{
+	char text[512];
+	struct og_policy_source source = { .file = "p", .text = text };
+	struct og_policy *policy;
+	struct og_verdict *verdict;
+	struct og_doc *doc = parse(config);
+	struct og_err err = { 0 };
+	unsigned ret;
+
+	sources[0].movable = movable;
+	source.len = (size_t)snprintf(
+		text, sizeof(text),
+		"{\"version\":1,\"extends\":\"permissive\",\"rules\":{\"mounts\":{\"action\":\"%"
+		"s\","
+		"\"types\":[\"tmpfs\"],\"allow\":[{\"source\":\"/home\",\"access\":\"ro\"},"
+		"{\"source\":\"/srv\",\"access\":\"ro\"}]}}}",
+		action);
+	cr_assert(og_policy_compile(&source, 1, NULL, NULL, &policy, &err) == 0, "%s", err.msg);
+	cr_assert(og_evaluate(policy, &facts, OG_CMD_CREATE, doc, &verdict, &err) == 0);
+	ret = og_verdict_launch(verdict);
+	og_verdict_free(verdict);
+	og_policy_free(policy);
+	og_doc_free(doc);
+	return ret;
+}
+
+Test(binds, asked_for_where_the_rule_enforces)
+{
+	cr_expect(eq(uint, launch_under("rewrite", true), OG_LAUNCH_VERIFY_BINDS));
+	cr_expect(eq(uint, launch_under("reject", true), OG_LAUNCH_VERIFY_BINDS));
+	cr_expect(eq(uint, launch_under("rewrite", false), 0));
+	cr_expect(eq(uint, launch_under("audit", true), 0));
+	cr_expect(eq(uint, launch_under("off", true), 0));
+}
