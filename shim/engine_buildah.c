@@ -81,7 +81,7 @@ static bool find_storage(struct og_gather *g, struct storage *ret)
 
 	if (!mount)
 		return false;
-	if (og_mounts_origin(mounts, mount, g->rootfs.path, origin, sizeof(origin)) == 0 &&
+	if (og_mounts_origin(mounts, mount, g->rootfs.path, origin, sizeof(origin), NULL) == 0 &&
 	    is_place(g, origin, ret))
 		return true;
 	for (size_t i = 0; i < og_mounts_count(mounts); i++) {
@@ -117,7 +117,7 @@ static void keep_stage(struct og_gather *g, const struct storage *storage, const
 
 	og_place_resolve(AT_FDCWD, source, &place);
 	mount = place.problem || !mounts ? NULL : og_mounts_by_id(mounts, place.mount);
-	if (!mount || og_mounts_origin(mounts, mount, place.path, origin, sizeof(origin)) < 0 ||
+	if (!mount || og_mounts_origin(mounts, mount, place.path, origin, sizeof(origin), NULL) < 0 ||
 	    !og_path_within(origin, storage->store) || !origin[len])
 		return;
 	layer = origin + len + 1;

@@ -378,7 +378,7 @@ static bool is_deleted(const char *root)
 }
 
 int og_mounts_origin(const struct og_mounts *mounts, const struct og_mount *mount, const char *path,
-		     char *buf, size_t size)
+		     char *buf, size_t size, const struct og_mount **through)
 {
 	char inside[8192]; /* the path within the file system */
 	size_t len = 0, end;
@@ -392,8 +392,11 @@ int og_mounts_origin(const struct og_mounts *mounts, const struct og_mount *moun
 		const struct og_mount *found;
 
 		found = mount_of_part(mounts, mount->dev, inside, len ? len : 1);
-		if (found)
+		if (found) {
+			if (through)
+				*through = found;
 			return join(buf, size, found->point, rest_of(inside, found->root));
+		}
 		len++;
 		while (len < end && inside[len] != '/')
 			len++;

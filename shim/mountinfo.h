@@ -45,10 +45,11 @@ size_t og_mounts_below(const struct og_mounts *mounts, const char *path, size_t 
  * the host: where the same part of the same file system is mounted too. The
  * most telling one is written to |buf|: through the mount that shows the largest
  * part of the file system, of those the one nearest to "/". Equals |path| when
- * there is no other. -1: the path does not lie on |mount|, or is too long.
+ * there is no other; |*through|, unless NULL, is that mount. -1: the path does not lie on |mount|,
+ * or is too long.
  */
 int og_mounts_origin(const struct og_mounts *mounts, const struct og_mount *mount, const char *path,
-		     char *buf, size_t size);
+		     char *buf, size_t size, const struct og_mount **through);
 
 /* Whether |path| is |dir| or lies below it; both absolute and normalised. */
 bool og_path_within(const char *path, const char *dir);

@@ -118,15 +118,21 @@ static bool is_users(const struct og_gather *g, const struct og_mount *mount)
 	return false;
 }
 
-/* |*ret| NULL: it has no other place. -1: memory is short. */
+/*
+ * |*ret| NULL: it has no other place. |*nosuid| and |*nodev| become false when they
+ * are not so there, where the host's users may use the same files. -1: memory is short.
+ */
 static int find_origin(struct og_gather *g, const struct og_mount *mount, const char *path,
-		       const char **ret)
+		       const char **ret, bool *nosuid, bool *nodev)
 {
+	const struct og_mount *through;
 	char buf[PATH_MAX];
 
 	*ret = NULL;
-	if (og_mounts_origin(g->mounts, mount, path, buf, sizeof(buf)) < 0)
+	if (og_mounts_origin(g->mounts, mount, path, buf, sizeof(buf), &through) < 0)
 		return 0;
+	*nosuid = *nosuid && through->nosuid;
+	*nodev = *nodev && through->nodev;
 	/* The file system of a volume's own is nowhere else: where it lies says nothing of it. */
 	if (strcmp(buf, path) == 0 && is_users(g, mount))
 		return 0;
@@ -161,7 +167,8 @@ static int load_submounts(struct og_gather *g)
 		sub->fstype = mount->fstype;
 		sub->nosuid = mount->nosuid;
 		sub->nodev = mount->nodev;
-		if (find_origin(g, mount, mount->point, &sub->origin) < 0)
+		if (find_origin(g, mount, mount->point, &sub->origin, &sub->nosuid, &sub->nodev) <
+		    0)
 			return -1;
 		sub->socket = og_sockets_within(g->sockets, sub->path) ||
 			      (sub->origin && og_sockets_within(g->sockets, sub->origin));
@@ -181,7 +188,7 @@ static int fill_mount(struct og_gather *g, const struct og_place *place, struct 
 		return 0;
 	}
 	ret->fstype = mount->fstype;
-	if (find_origin(g, mount, ret->resolved, &ret->origin) < 0)
+	if (find_origin(g, mount, ret->resolved, &ret->origin, &ret->nosuid, &ret->nodev) < 0)
 		return -1;
 	ret->hidden = !ret->origin || strcmp(ret->origin, ret->resolved) != 0;
 	if (ret->role == OG_ROLE_NONE && ret->origin && ret->hidden)
@@ -210,6 +217,16 @@ static int fill_socket(struct og_gather *g, const struct og_place *place, struct
 	if (!ret->socket && ret->origin)
 		ret->socket = og_sockets_within(g->sockets, ret->origin);
 	return 0;
+}
+
+/* What a volume's options bound there counts as what it is, not as the engine's directory. */
+static void see_past_volume(const struct og_gather *g, struct og_source *ret)
+{
+	if (ret->role != OG_ROLE_NONE || !ret->hidden || !ret->origin)
+		return;
+	for (size_t i = 0; i < g->nkeeps; i++)
+		if (g->keeps[i].role == OG_ROLE_VOLUME && is_at(&g->keeps[i], ret->resolved))
+			ret->resolved = ret->origin;
 }
 
 /* ---- one source ---- */
@@ -243,7 +260,10 @@ static int fill(struct og_gather *g, struct og_source *ret)
 		return -1;
 	/* what an engine made for this container lies where nobody else goes */
 	ret->movable = ret->role == OG_ROLE_NONE && !og_path_is_safe(ret->source, OG_SAFE_ANY_END);
-	return fill_socket(g, &place, ret);
+	if (fill_socket(g, &place, ret) < 0)
+		return -1;
+	see_past_volume(g, ret);
+	return 0;
 }
 
 int og_gather_sources(struct og_gather *g, struct og_err *reterr)

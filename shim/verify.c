@@ -27,6 +27,7 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ocigate/doc.h"
@@ -39,6 +40,10 @@
 
 #define MAX_LINKS   40
 #define STATE_BYTES ((size_t)1 << 20)
+
+/* In ticks of 5 ms: for whoever waits for the process, and for what he does then. */
+#define REAP_TICKS   400
+#define SETTLE_TICKS 10
 
 /* The root directory that the container has or is going to have. */
 struct view {
@@ -237,12 +242,22 @@ static int check_process(const struct og_record *record, pid_t pid, uint64_t sta
 
 /* ---- start ---- */
 
+/*
+ * Docker 20.10 deletes a container whose start failed at once, and only if its
+ * containerd has seen the process end: without the wait it stays for ever.
+ */
 static void end_process(pid_t pid, uint64_t start)
 {
+	static const struct timespec tick = { .tv_nsec = 5000000 };
 	og_auto_close int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	if (fd >= 0 && og_process_start(pid) == start)
-		syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	if (fd < 0 || og_process_start(pid) != start)
+		return;
+	syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	for (int i = 0; i < REAP_TICKS && og_process_start(pid) == start; i++)
+		nanosleep(&tick, NULL);
+	for (int i = 0; i < SETTLE_TICKS; i++)
+		nanosleep(&tick, NULL);
 }
 
 int og_verify_start(const struct og_record *record, struct og_err *reterr)

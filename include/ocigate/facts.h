@@ -78,7 +78,7 @@ struct og_source {
 	enum og_role role;
 	uint64_t dev, ino;
 	uint64_t birth;		      /* when it was made, nanoseconds since 1970; 0: not known */
-	bool nosuid, nodev, readonly; /* the host's mount it lies on */
+	bool nosuid, nodev, readonly; /* the host's mount it lies on; nosuid, nodev: and origin's */
 	bool magic;		      /* on procfs, or reached through a magic link */
 	bool hidden;  /* a mount of its own sits on the source, other than |origin| */
 	bool movable; /* others than root could make |source| lead elsewhere */

@@ -18,7 +18,7 @@ static void check(const struct og_mounts *mounts, size_t i)
 		MUST(og_path_within(og_mounts_at(mounts, first + k)->point, mount->point));
 	/* "net:[4026531840]" is the root of a namespace's file */
 	if (mount->root[0] == '/' &&
-	    og_mounts_origin(mounts, mount, mount->point, origin, sizeof(origin)) == 0)
+	    og_mounts_origin(mounts, mount, mount->point, origin, sizeof(origin), NULL) == 0)
 		MUST(strlen(origin) < sizeof(origin));
 }
 

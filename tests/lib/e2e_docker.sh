@@ -20,7 +20,8 @@ D() {
 
 # dockerd_start DEFAULT-RUNTIME, with more members of daemon.json in E2E_DAEMON: the runtimes are "ocigate" (the one under
 # test), "recorded" (the same behind the recorder), "explain" (the same by its
-# other name), the stock runc, and "able" (see dockerd_able).
+# other name), the stock runc, "able" (see dockerd_able), and $E2E_RUNTIMES (JSON
+# members, each with a comma after it).
 dockerd_start() {
 	mkdir -p "$T/docker" "$T/cli" "$T/recorded"
 	dockerd_recorders
@@ -35,7 +36,7 @@ dockerd_start() {
 		  "storage-driver": "${E2E_STORAGE:-overlay2}",
 		  "shutdown-timeout": 2,${E2E_DAEMON:-}
 		  "default-runtime": "$1",
-		  "runtimes": {
+		  "runtimes": {${E2E_RUNTIMES:-}
 		    "ocigate": { "path": "$RT" },
 		    "recorded": { "path": "$T/bin/front" },
 		    "explain": { "path": "$T/bin/ocigate-explain" },

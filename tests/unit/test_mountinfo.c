@@ -92,7 +92,7 @@ static void expect_origin(const struct og_mounts *mounts, uint64_t id, const cha
 			  const char *origin)
 {
 	char buf[256] = "";
-	int r = og_mounts_origin(mounts, find(mounts, id), path, buf, sizeof(buf));
+	int r = og_mounts_origin(mounts, find(mounts, id), path, buf, sizeof(buf), NULL);
 
 	cr_expect(eq(int, r, origin ? 0 : -1), "%s", path);
 	if (origin)
@@ -128,12 +128,14 @@ Test(mountinfo, origin_that_is_too_long)
 	struct og_mounts *mounts = parse(host);
 	char small[8];
 
-	cr_expect(eq(int,
-		     og_mounts_origin(mounts, find(mounts, 22), "/abcdefg", small, sizeof(small)),
-		     -1));
-	cr_expect(eq(int,
-		     og_mounts_origin(mounts, find(mounts, 22), "/abcdef", small, sizeof(small)),
-		     0));
+	cr_expect(eq(
+		int,
+		og_mounts_origin(mounts, find(mounts, 22), "/abcdefg", small, sizeof(small), NULL),
+		-1));
+	cr_expect(eq(
+		int,
+		og_mounts_origin(mounts, find(mounts, 22), "/abcdef", small, sizeof(small), NULL),
+		0));
 	og_mounts_free(mounts);
 }
 
@@ -201,7 +203,7 @@ Test(mountinfo, is_proportional)
 			found += n;
 			snprintf(path, sizeof(path), "/m/%u/x/y", i);
 			found += og_mounts_origin(mounts, og_mounts_by_id(mounts, i + 10), path,
-						  origin, sizeof(origin)) == 0;
+						  origin, sizeof(origin), NULL) == 0;
 		}
 	cr_expect(eq(sz, found, 400000));
 	og_mounts_free(mounts);

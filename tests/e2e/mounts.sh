@@ -1,0 +1,299 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Mounts that are what they seem: sources exchanged at the very moment between
+# the decision and the mount, by a runtime that does it itself; sources in
+# disguise; what volumes, sizes and places may be. Through dockerd as its users
+# would write it, and with bundles. What docker_lab.sh shows is not repeated.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2034,SC2086,SC2154
+. "$(dirname "$0")/../lib/e2e.sh"
+. "$(dirname "$0")/../lib/e2e_docker.sh"
+e2e_begin "$@"
+need_ocigate "mounts" || e2e_end
+
+USER_HOME=$T/work/home	# an ordinary user's: he may exchange what is in it
+SITE=$T/work/site	# root's, all the way
+FORBIDDEN=$T/work/forbidden
+B=$T/work/bundle
+ID=m1
+
+# The runtime below: at "create" and "run" it first does what $T/swap says.
+swapping() {
+	cat >"$T/bin/swapping" <<-SH
+		#!/bin/sh
+		case " \$* " in
+		*" create "* | *" run "*) [ ! -e $T/swap ] || . $T/swap ;;
+		esac
+		exec $REAL "\$@"
+	SH
+	chmod 755 "$T/bin/swapping"
+}
+
+# site [MEMBERS-OF-THE-RULE]: what may be mounted
+site() {
+	policy '{ "version": 1, "extends": "baseline", "rules": { "mounts": { '"${1:-}"' "allow": [
+		{ "source": "'"$USER_HOME"'", "access": "ro" },
+		{ "source": "'"$SITE"'", "access": "ro" },
+		{ "source": "'"$SITE"'/rw", "access": "rw" },
+		{ "source": "'"$SITE"'/accepted", "access": "rw", "accept": "setuid" },
+		{ "source": "'"$SITE"'/*/glob", "access": "rw", "accept": "setuid" } ] } } }'
+}
+
+places() {
+	rm -rf "$USER_HOME"
+	mkdir -p "$USER_HOME"/{d,up/d,vol/real} "$FORBIDDEN/d"
+	echo own | tee "$USER_HOME/d/who" "$USER_HOME/up/d/who" >"$USER_HOME/file"
+	echo forbidden | tee "$FORBIDDEN/who" >"$FORBIDDEN/d/who"
+	ln -s real "$USER_HOME/vol/link"
+	chown -hR 1000:1000 "$USER_HOME"
+	rm -f "$T/swap"
+}
+
+run() {
+	D run --rm --runtime ocigate "$@"
+}
+
+# refused NAME ERE FLAGS...
+refused() {
+	local name=$1 ere=$2
+	shift 2
+	capture D run --name refused --runtime ocigate "$@" bb:1 echo it ran
+	has "refused: $name" "$err" "ocigate: rejected: $ere"
+	is "... and nothing ran" "$out" ""
+	D rm -f refused >/dev/null 2>&1
+}
+
+records() {
+	find "$T/run" -mindepth 1 -name '*.json'
+}
+
+# ---- exchanged --------------------------------------------------------------
+
+# exchanged NAME SWAP MOUNT FILE: Docker's user sees his own file, or a refusal.
+exchanged() {
+	local name=$1
+	places
+	capture run -v "$3" bb:1 cat "$4"
+	is "not exchanged: $name" "$rc $out" "0 own"
+	echo "$2" >"$T/swap"
+	capture D run --name refused --runtime swapping -v "$3" bb:1 cat "$4"
+	is "alone: $name: the wrong file is read" "$out" forbidden
+	D rm -f refused >/dev/null
+	places
+	echo "$2" >"$T/swap"
+	refused "$name" 'mounts: .* was exchanged while it was being mounted' -v "$3"
+	is "... no record and no container is left" "$(records)$(ls "$T/docker/exec/runtime-runc/moby")" ""
+}
+
+by_docker() {
+	local h=$USER_HOME
+	exchanged "the directory" "mv $h/d $h/o; ln -s $FORBIDDEN $h/d" "$h/d:/x" /x/who
+	exchanged "the directory above" "mv $h/up $h/o; ln -s $FORBIDDEN $h/up" "$h/up/d:/x" /x/who
+	exchanged "a file" "mv $h/file $h/o; ln -s $FORBIDDEN/who $h/file" "$h/file:/x" /x
+	exchanged "and put back after the mount" "mv $h/d $h/o; ln -s $FORBIDDEN $h/d
+		$REAL \"\$@\"; rc=\$?; rm $h/d; mv $h/o $h/d; exit \$rc" "$h/d:/x" /x/who
+	places
+	capture run -v "$h/d:/x" -v "$h/up/d:/var/run/y" -v "$SITE/ro:/x2" bb:1 cat /x/who /var/run/y/who
+	is "three of them at once, one through a link of the image" "$rc $out" "0 own
+own"
+	capture run -v "$h/vol:/v" -v "$h/d:/v/real" bb:1 cat /v/real/who
+	is "one inside another" "$rc $out" "0 own"
+	refused "through a link in another" 'mounts: what is mounted on "/v/link" cannot be compared' \
+		-v "$h/vol:/v" -v "$h/d:/v/link"
+}
+
+# make FILTER: a bundle with the user's directory on /x
+make() {
+	rm -rf "$B"
+	bundle "$B" $ID '.process.args = ["/bin/cat", "/x/who"] | del(.linux.cgroupsPath) | .linux.namespaces += [{ "type": "cgroup" }]
+		| .mounts += [{ "destination": "/x", "type": "bind", "source": "'"$1"'",
+			"options": ["rbind", "rro", "rnosuid", "rnodev", "rprivate"] }] | '"${2:-.}"
+	cp "$B/config.json" "$T/original"
+}
+
+by_bundle() {
+	local swap="mv $USER_HOME/d $USER_HOME/o; ln -s $FORBIDDEN $USER_HOME/d"
+	RT_REAL=$T/bin/swapping
+	places
+	make "$SITE/ro"
+	capture rt create --bundle "$B" $ID
+	is "root's all the way: nothing to compare" "$rc $(grep -c '"binds"' "$(records)")" "0 0"
+	same "... and the document as it was" "$T/original" "$B/config.json"
+	rt delete --force $ID
+	make "$USER_HOME/d"
+	capture rt create --bundle "$B" $ID
+	is "a user's: on record" "$rc $(grep -c '"binds"' "$(records)")" "0 1"
+	same "... and the document as it was" "$T/original" "$B/config.json"
+	rt delete --force $ID
+	capture rt run --bundle "$B" $ID
+	is "run: own" "$rc $out" "0 own"
+	rt delete --force $ID
+	same "... the document is put back" "$T/original" "$B/config.json"
+	is "... no record is left" "$(records)$(ls -A "$B" | tr '\n' ' ')" "config.json rootfs "
+	echo "$swap" >"$T/swap"
+	capture rt run --bundle "$B" $ID
+	is "run: exchanged: nothing ran" "$((rc != 0)) $out" "1 "
+	has "... and it says why" "$err" 'rejected: mounts: .* was exchanged while'
+	places
+	echo "$swap" >"$T/swap"
+	capture rt create --bundle "$B" $ID
+	is "create: exchanged: made" "$rc" 0
+	capture rt exec $ID /bin/cat /x/who
+	is "exec before start: nothing ran" "$rc $out" "255 "
+	has "... and it says why" "$err" 'rejected: mounts: .* was exchanged while'
+	wait_for 5 stopped
+	is "... the container's process was killed" "$(real state $ID | jq -r .status)" stopped
+	capture real start $ID
+	is "... and nobody can start it" "$((rc != 0)) $out" "1 "
+	capture rt delete $ID
+	is "delete" "$rc $err$(records)" "0 "
+	killed
+}
+
+stopped() {
+	[ "$(real state $ID | jq -r .status)" = stopped ]
+}
+
+# Whatever was done when it ended, delete leaves nothing.
+killed() {
+	places
+	make "$USER_HOME/d"
+	echo 'kill -KILL $$' >"$T/swap"
+	capture rt run --bundle "$B" $ID
+	is "killed before the runtime: on record" "$rc $(records | wc -l)" "137 1"
+	capture rt delete --force $ID
+	is "... delete --force" "$rc $(records)" "0 "
+	same "... the document is put back" "$T/original" "$B/config.json"
+	echo "rm $T/run/*.json" >"$T/swap"
+	capture rt run --bundle "$B" $ID
+	is "run without its record: nothing ran" "$((rc != 0)) $out" "1 "
+	rt delete --force $ID
+	cp "$T/original" "$B/config.json"
+	is "nothing of ours is mounted" "$(grep -c '/run/ocigate/' /proc/self/mountinfo)" 0
+}
+
+# ---- disguises --------------------------------------------------------------
+
+disguises() {
+	places
+	mount --bind /etc "$SITE/ro/etc"
+	: >"$SITE/ro/sock"
+	mount --bind "$T/docker/sock" "$SITE/ro/sock"
+	mount -t proc proc "$SITE/ro/proc"
+	refused "a file system mounted on the allowed directory" 'mounts: .*"/etc"' -v "$SITE/ro/etc:/x"
+	refused "... below it" 'mounts: .*' -v "$SITE/ro:/x"
+	refused "... on the way" 'mounts: .*"/etc/' -v "$SITE/ro/etc/ssl:/x"
+	refused "a second bind of a control socket" 'mounts: .*socket' -v "$SITE/ro/sock:/x"
+	refused "procfs mounted there" 'mounts: .*' -v "$SITE/ro/proc:/x"
+	umount "$SITE/ro/proc"
+	umount "$SITE/ro/sock"
+	umount "$SITE/ro/etc"
+	D volume create -d local -o type=none -o o=bind -o device=/proc/sys procsys >/dev/null
+	refused "a volume of procfs" 'mounts: ' -v procsys:/x
+	D volume create -d local -o type=none -o o=bind -o device="$T/docker" sockets >/dev/null
+	refused "a volume with a control socket" 'mounts: ' -v sockets:/x
+	D volume create -d local -o type=none -o o=bind -o device="$FORBIDDEN" other >/dev/null
+	refused "a volume of a directory that is not allowed" 'mounts: ' -v other:/x
+	D volume create -d local -o type=none -o o=bind -o device="$SITE/ro" allowed >/dev/null
+	capture run -v allowed:/x bb:1 sh -c 'touch /x/new; cat /x/who'
+	is "a volume of one that is allowed, read-only" "$out" own
+	has "... is read-only" "$err" 'Read-only file system'
+	refused "/proc/PID/cwd" 'mounts: ' -v "/proc/$$/cwd:/x"
+	refused "/dev/fd" 'mounts: ' -v /dev/fd:/x
+}
+
+# ---- what may be where ------------------------------------------------------
+
+options() {
+	site '"volumes": "ro", "tmpfs-size": 1048576,'
+	capture run -v v1:/v bb:1 touch /v/new
+	has "volumes: ro" "$err" 'Read-only file system'
+	capture run --tmpfs /t bb:1 df -k /t
+	has "tmpfs-size: where none is given" "$out" ' 1024 .* /t$'
+	capture run --tmpfs /t:size=1g bb:1 df -k /t
+	has "tmpfs-size: where more is given" "$out" ' 1024 .* /t$'
+	capture run --tmpfs /t:size=64k bb:1 df -k /t
+	has "tmpfs-size: less is kept" "$out" ' 64 .* /t$'
+	site '"volumes": "reject",'
+	refused "volumes: reject" 'mounts: volumes are not allowed' -v v1:/v
+	site
+	capture run -v v1:/v bb:1 touch /v/new
+	is "volumes: rw" "$rc" 0
+	refused "on a masked file" 'mounts: .*"/proc' -v "$SITE/ro/who:/proc/kcore"
+	refused "on /sys/firmware" 'mounts: .*"/sys' -v "$SITE/ro:/sys/firmware"
+	refused "on /dev" 'mounts: ' -v "$SITE/ro:/dev"
+	refused "on /dev/null" 'mounts: ' -v "$SITE/ro/who:/dev/null"
+	refused "a tmpfs on /sys/fs/cgroup" 'mounts: ' --tmpfs /sys/fs/cgroup
+}
+
+writable() {
+	refused "rw where setuid files could be left" 'mounts: .*not mounted nosuid' -v "$SITE/rw:/x"
+	capture run -v "$SITE/rw:/x:ro" bb:1 cat /x/who
+	is "... read-only it may be" "$rc $out" "0 own"
+	mount --bind "$SITE/rw" "$SITE/rw"
+	mount -o remount,bind,nosuid,nodev "$SITE/rw"
+	refused "... a nosuid view of a file system that is not" 'mounts: .*not mounted nosuid' -v "$SITE/rw:/x"
+	umount "$SITE/rw"
+	mount -t tmpfs -o nosuid,nodev tmpfs "$SITE/rw"
+	capture run -v "$SITE/rw:/x" bb:1 touch /x/new
+	is "rw on nosuid, nodev" "$rc$err$(ls "$SITE/rw")" "0new"
+	mount -o remount,nosuid,dev "$SITE/rw"
+	refused "rw on nosuid only" 'mounts: .*nodev' -v "$SITE/rw:/x"
+	umount "$SITE/rw"
+	capture run -v "$SITE/accepted:/x" bb:1 touch /x/new
+	is "rw with \"accept\": \"setuid\"" "$rc$err$(ls "$SITE/accepted")" "0deep
+new"
+	capture run -v "$SITE/ro/glob:/x" bb:1 touch /x/new
+	is "a glob: the more specific entry decides" "$rc$err$(ls "$SITE/ro/glob")" "0new"
+	capture run -v "$SITE/ro/deep/glob:/x" bb:1 touch /x/new
+	has "... and * is one component" "$err" 'Read-only file system'
+	capture run -v "$SITE/accepted/deep:/x" bb:1 touch /x/new
+	is "... a path below an entry" "$rc$err" 0
+	rm -f "$SITE/ro/glob/new"
+}
+
+# ---- what is mounted below a read-only source -------------------------------
+
+below() {
+	local name=$1 global=$2 filter=$3
+	mount -t tmpfs -o suid,dev tmpfs "$SITE/ro/sub"
+	cp "$T/rootfs/bin/busybox" "$SITE/ro/sub/id"
+	chmod 4755 "$SITE/ro/sub/id"
+	make "$SITE/ro" '.process.args = ["/bin/sh", "-c", "touch /x/new /x/sub/new; grep \" /x\" /proc/self/mountinfo"]
+		| .mounts[-1].options = ["rbind", "rprivate"] | '"$filter"
+	capture "$RT" --ocigate-policy="$POLICY" --ocigate-runtime="$name" --root "$T/below" $global run --bundle "$B" $ID
+	is "${name##*/}: nothing is written, above and below" "$(find "$SITE/ro" -name new)" ""
+	is "... for it is read-only, nosuid, nodev" "$(grep -Ec ' /x(/sub)? ro,([^ ]*,)?nosuid,nodev' <<<"$out")" 2
+	"$RT" --ocigate-policy="$POLICY" --ocigate-runtime="$name" --root "$T/below" $global delete --force $ID
+	umount "$SITE/ro/sub"
+}
+
+# ---- all of it --------------------------------------------------------------
+
+mkdir -p "$SITE"/{rw,accepted/deep,ro/{etc,proc,sub,glob,deep/glob}} "$FORBIDDEN"
+echo own | tee "$SITE/ro/who" >"$SITE/rw/who"
+chmod -R a+rwX "$SITE"/{rw,accepted,ro/glob,ro/deep}
+places
+swapping
+site
+real_is "$T/bin/swapping"
+by_bundle
+real_is "$T/bin/swapping"
+E2E_RUNTIMES='"swapping": { "path": "'$T'/bin/swapping" },'
+dockerd_start ocigate
+image bb:1 'CMD ["/bin/sh"]' 'ENV PATH=/bin:/sbin'
+by_docker
+places
+disguises
+options
+writable
+dockerd_stop
+site '"outside": "reject",'
+below "$REAL" "" .
+policy "$(jq '.rules.invocation = { "action": "reject", "allow": ["cgroup-manager=disabled"] }' "$POLICY")"
+umount -R /sys/fs/cgroup
+mount -t cgroup2 cgroup2 /sys/fs/cgroup || e2e_die "no cgroup2"
+below "$(command -v crun)" --cgroup-manager=disabled 'del(.linux.cgroupsPath) | .ociVersion = "1.0.2"'
+is "no record is left" "$(records)" ""
+e2e_end
