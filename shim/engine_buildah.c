@@ -117,7 +117,8 @@ static void keep_stage(struct og_gather *g, const struct storage *storage, const
 
 	og_place_resolve(AT_FDCWD, source, &place);
 	mount = place.problem || !mounts ? NULL : og_mounts_by_id(mounts, place.mount);
-	if (!mount || og_mounts_origin(mounts, mount, place.path, origin, sizeof(origin), NULL) < 0 ||
+	if (!mount ||
+	    og_mounts_origin(mounts, mount, place.path, origin, sizeof(origin), NULL) < 0 ||
 	    !og_path_within(origin, storage->store) || !origin[len])
 		return;
 	layer = origin + len + 1;

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +17,6 @@
 #include "ocigate/buf.h"
 #include "ports.h"
 #include "report.h"
-#include "state.h"
 #include "verify.h"
 
 void og_shim_override(struct og_shim *shim, const char *name, const char *value)
@@ -114,7 +112,7 @@ static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
 				    .kept = keep,
 				    .guarded = shim->guarded };
 	struct og_effective *effective = NULL;
-	og_auto_free const char **addresses = NULL;
+	const char **addresses = NULL;
 	int r = 0;
 
 	if (shim->guarded &&
@@ -124,6 +122,7 @@ static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
 		r = read_addresses(effective, &record, &addresses, reterr);
 	if (r == 0)
 		r = write_record_of(shim, &record, reterr);
+	free((void *)addresses);
 	og_effective_free(effective);
 	return r;
 }
@@ -192,20 +191,6 @@ static int commit_memfd(struct og_shim *shim, enum og_cmd cmd, const char *flag,
 }
 
 /*
- * The process of a container that must not be started: it waits for ever, and engines
- * cannot delete what has neither run nor ended (containerd: "task must be stopped
- * before deletion: created").
- */
-static void end_created(const struct og_record *record)
-{
-	struct og_state state;
-
-	og_state_read(record->root, record->id, &state);
-	if (state.created && state.pid && og_process_start(state.pid) == state.start)
-		kill(state.pid, SIGKILL);
-}
-
-/*
  * start: the engine's ports are open by now, or will be before anything answers on
  * them; what the container's process does comes after the guard.
  */
@@ -213,7 +198,7 @@ static int commit_start(const struct og_shim *shim, struct og_err *reterr)
 {
 	if (!shim->record || !shim->record->guarded || og_ports_up(shim->record, reterr) == 0)
 		return 0;
-	end_created(shim->record);
+	og_verify_end(shim->record);
 	return -1;
 }
 

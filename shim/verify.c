@@ -189,12 +189,9 @@ static bool is_seen(const uint64_t *seen, size_t n, uint64_t mount)
 	return false;
 }
 
-static int check(const struct view *view, const struct og_record *record, struct og_err *reterr)
+static int check_binds(const struct view *view, const struct og_record *record, uint64_t *seen,
+		       struct og_err *reterr)
 {
-	og_auto_free uint64_t *seen = calloc(record->nbinds, sizeof(*seen));
-
-	if (!seen)
-		return og_fail(reterr, OG_E_NOMEM, "out of memory");
 	for (size_t i = 0; i < record->nbinds; i++) {
 		const struct og_bind_id *bind = &record->binds[i];
 		og_auto_close int fd = open_destination(view, bind->destination);
@@ -214,6 +211,16 @@ static int check(const struct view *view, const struct og_record *record, struct
 		seen[i] = st.stx_mnt_id;
 	}
 	return 0;
+}
+
+static int check(const struct view *view, const struct og_record *record, struct og_err *reterr)
+{
+	uint64_t *seen = calloc(record->nbinds, sizeof(*seen));
+	int r = seen ? check_binds(view, record, seen, reterr)
+		     : og_fail(reterr, OG_E_NOMEM, "out of memory");
+
+	free(seen);
+	return r;
 }
 
 /* |rootfs|: the root directory is still to be changed to that one. */
@@ -258,6 +265,15 @@ static void end_process(pid_t pid, uint64_t start)
 		nanosleep(&tick, NULL);
 	for (int i = 0; i < SETTLE_TICKS; i++)
 		nanosleep(&tick, NULL);
+}
+
+void og_verify_end(const struct og_record *record)
+{
+	struct og_state state;
+
+	og_state_read(record->root, record->id, &state);
+	if (state.created && state.pid)
+		end_process(state.pid, state.start);
 }
 
 int og_verify_start(const struct og_record *record, struct og_err *reterr)

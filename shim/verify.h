@@ -21,6 +21,12 @@
 int og_verify_start(const struct og_record *record, struct og_err *reterr);
 
 /*
+ * End the process of a container that was created and must not be started: engines
+ * cannot delete what has neither run nor ended.
+ */
+void og_verify_end(const struct og_record *record);
+
+/*
  * "run" has no such moment: the runtime calls ocigate as the last createRuntime
  * hook. The document *text with that hook added takes its place; owned by the
  * caller, as what was there. |root| as on the command line.

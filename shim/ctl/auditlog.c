@@ -225,11 +225,12 @@ int og_tally_add(struct og_tally *tally, const char *name, size_t column)
 	if (!*slot && tally->n >= OG_TALLY_MAX)
 		slot = find_slot(tally, "(others)");
 	if (!*slot) {
-		char *copy = strdup(tally->n >= OG_TALLY_MAX ? "(others)" : name);
+		struct og_tally_row *row = &tally->rows[tally->n];
 
-		if (!copy)
+		*row = (struct og_tally_row){ .name = NULL };
+		row->name = strdup(tally->n >= OG_TALLY_MAX ? "(others)" : name);
+		if (!row->name)
 			return -1;
-		tally->rows[tally->n] = (struct og_tally_row){ .name = copy };
 		*slot = (uint32_t)++tally->n;
 	}
 	tally->rows[*slot - 1].n[column]++;

@@ -45,8 +45,8 @@ struct og_tally {
 
 /* Add 1 in |column|. -1: memory is short. */
 int og_tally_add(struct og_tally *tally, const char *name, size_t column);
-/* By the sum of the columns, most first; by name where |by_name|. Ends the adding. */
-void og_tally_sort(struct og_tally *tally, bool by_name);
+/* By the sum of the columns, most first; by name where |names|. Ends the adding. */
+void og_tally_sort(struct og_tally *tally, bool names);
 void og_tally_free(struct og_tally *tally);
 
 #endif

@@ -64,7 +64,7 @@ static int add_string(struct suggestions *s, size_t source, const char *text, si
 		      struct og_err *reterr)
 {
 	og_auto_buf struct og_buf json = { 0 };
-	og_auto_free char *copy = strndup(text, len);
+	char *copy = strndup(text, len);
 
 	if (!copy)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
@@ -75,6 +75,7 @@ static int add_string(struct suggestions *s, size_t source, const char *text, si
 	} else {
 		og_buf_json(&json, copy);
 	}
+	free(copy);
 	return json.failed ? og_fail(reterr, OG_E_NOMEM, "out of memory")
 			   : add(s, source, json.data, reterr);
 }
