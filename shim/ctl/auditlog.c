@@ -225,12 +225,12 @@ int og_tally_add(struct og_tally *tally, const char *name, size_t column)
 	if (!*slot && tally->n >= OG_TALLY_MAX)
 		slot = find_slot(tally, "(others)");
 	if (!*slot) {
-		struct og_tally_row *row = &tally->rows[tally->n];
+		const char *copy = og_arena_strdup(&tally->names,
+						   tally->n >= OG_TALLY_MAX ? "(others)" : name);
 
-		*row = (struct og_tally_row){ .name = NULL };
-		row->name = strdup(tally->n >= OG_TALLY_MAX ? "(others)" : name);
-		if (!row->name)
+		if (!copy)
 			return -1;
+		tally->rows[tally->n] = (struct og_tally_row){ .name = copy };
 		*slot = (uint32_t)++tally->n;
 	}
 	tally->rows[*slot - 1].n[column]++;
@@ -267,8 +267,7 @@ void og_tally_sort(struct og_tally *tally, bool names)
 
 void og_tally_free(struct og_tally *tally)
 {
-	for (size_t i = 0; i < tally->n; i++)
-		free(tally->rows[i].name);
+	og_arena_release(&tally->names);
 	free(tally->rows);
 	free(tally->slots);
 	*tally = (struct og_tally){ 0 };

@@ -12,6 +12,7 @@
 
 #include "ocigate/doc.h"
 #include "ocigate/err.h"
+#include "shim/arena.h"
 
 /* ---- reading ---- */
 
@@ -32,12 +33,13 @@ int og_log_each(char *const *paths, size_t n, og_log_fn *fn, void *ctx, struct o
 enum { OG_TALLY_COLUMNS = 4, OG_TALLY_MAX = 20000 };
 
 struct og_tally_row {
-	char *name;
+	const char *name;
 	uint64_t n[OG_TALLY_COLUMNS];
 };
 
 /* Counts by name. Names beyond OG_TALLY_MAX are counted together, as "(others)". */
 struct og_tally {
+	struct og_arena names;
 	struct og_tally_row *rows;
 	uint32_t *slots; /* open addressing: index + 1 */
 	size_t n, size;
