@@ -241,6 +241,25 @@ static int copy_string(struct og_gather *g, const struct og_node *node, const ch
 	return text && !*ret ? og_gather_nomem(reterr) : 0;
 }
 
+/* {"Test": ["NONE"]} switches off what the image has; without a Test there is nothing to run. */
+static void read_health(struct og_facts *facts, const struct og_node *config)
+{
+	const char *kind = og_str(og_get(config, "/Config/Healthcheck/Test/0"));
+
+	facts->health_known = OG_KNOWN;
+	facts->health_checked = kind && *kind && strcmp(kind, "NONE") != 0;
+}
+
+static int read_restarts(struct og_gather *g, const struct og_node *host, struct og_err *reterr)
+{
+	const struct og_node *retries = og_get(host, "/RestartPolicy/MaximumRetryCount");
+
+	if (og_u64(retries, &g->facts->restart_retries) < 0)
+		g->facts->restart_retries = 0;
+	return copy_string(g, og_get(host, "/RestartPolicy/Name"), &g->facts->restart_policy,
+			   reterr);
+}
+
 static int read_host_config(struct og_gather *g, const struct og_node *config,
 			    const struct og_node *host, struct og_err *reterr)
 {
@@ -252,7 +271,9 @@ static int read_host_config(struct og_gather *g, const struct og_node *config,
 		facts->privileged_known = OG_KNOWN;
 		facts->privileged = og_is_true(privileged);
 	}
-	if (copy_string(g, og_member(host, "NetworkMode"), &facts->network_mode, reterr) < 0 ||
+	read_health(facts, config);
+	if (read_restarts(g, host, reterr) < 0 ||
+	    copy_string(g, og_member(host, "NetworkMode"), &facts->network_mode, reterr) < 0 ||
 	    copy_string(g, og_member(host, "CgroupParent"), &facts->cgroup_parent, reterr) < 0)
 		return -1;
 	return og_docker_ports(g, config, host, reterr);

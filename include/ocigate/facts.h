@@ -150,6 +150,10 @@ struct og_facts {
 	const char *network_mode;  /* the engine's word for it; NULL: unknown */
 	const char *cgroup_parent; /* asked for by the user; "": the engine's; NULL: unknown */
 	bool swarm;
+	enum og_known health_known;
+	bool health_checked;	    /* the engine runs a health check in it */
+	const char *restart_policy; /* "no", "always", "on-failure", ...; NULL: unknown */
+	uint64_t restart_retries;   /* of "on-failure"; 0: without end */
 
 	/* parts of the document, sorted by key */
 	struct og_source *sources;

@@ -7,6 +7,9 @@
  *
  * deny is a sign on the door: one registry has many names, and an image that was
  * loaded from a file has none. What holds is allow.
+ *
+ * Whether its health is checked is said by the image, or in its place on the
+ * engine's command line.
  */
 #include "ocigate/rule.h"
 
@@ -245,6 +248,17 @@ static int check_reference(struct og_pass *pass, const struct og_facts *facts)
 			    OG_Q(facts->image), ref.tag ? "has the tag \"latest\"" : "has no tag");
 }
 
+/* Only of a record that says so: the other engines keep theirs elsewhere. */
+static int check_health(struct og_pass *pass, const struct og_facts *facts)
+{
+	if (!og_opt_bool(pass, OG_OPT_image_health) || facts->health_known != OG_KNOWN ||
+	    facts->health_checked)
+		return 0;
+	return og_note(pass, NULL,
+		       "nothing checks the container's health: give the image a HEALTHCHECK, or "
+		       "the command --health-cmd");
+}
+
 /* Whether any option asks for more than that a container has an image. */
 static bool asks(const struct og_pass *pass)
 {
@@ -271,6 +285,8 @@ int og_rule_image(struct og_pass *pass)
 	const struct og_facts *facts = og_facts(pass);
 	bool denied;
 
+	if (check_health(pass, facts) < 0)
+		return -1;
 	if (!asks(pass) || (facts->image_known == OG_NONE && has_no_images(facts->engine)))
 		return 0;
 	if (facts->image_known == OG_UNKNOWN)

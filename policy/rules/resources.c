@@ -436,11 +436,31 @@ static int check_flags(struct og_pass *pass)
 	return 0;
 }
 
+/* The engine starts it again: what always fails must not do so for ever. Noted, it is no limit of
+ * ours. */
+static int check_restarts(struct og_pass *pass)
+{
+	const struct og_facts *facts = og_facts(pass);
+	uint64_t most = og_opt_u64(pass, OG_OPT_resources_restarts);
+	bool counted;
+
+	if (is_update(pass) || !most || !facts->restart_policy || !*facts->restart_policy ||
+	    !strcmp(facts->restart_policy, "no"))
+		return 0;
+	counted = !strcmp(facts->restart_policy, "on-failure") && facts->restart_retries;
+	if (counted && facts->restart_retries <= most)
+		return 0;
+	return og_note(
+		pass, NULL,
+		"the engine would restart the container %s: use --restart on-failure:%" PRIu64,
+		counted ? "more often than the policy says" : "without end", most);
+}
+
 int og_rule_resources(struct og_pass *pass)
 {
 	int (*const checks[])(struct og_pass *) = { check_memory,  check_pids,	   check_shares,
 						    check_cpu,	   check_realtime, check_oom_killer,
-						    check_unified, check_flags };
+						    check_unified, check_flags,	   check_restarts };
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		og_because(pass, NULL);

@@ -192,12 +192,39 @@ images() {
 	D rm -f kept >/dev/null
 }
 
+# ---- what only the engine does, and its record shows -------------------------
+
+# noted NAME RULE ERE FLAGS...: what the last audit record of that launch says.
+noted() {
+	local name=$1 rule=$2 want=$3
+	shift 3
+	: >"$T/audit.jsonl"
+	start c1 ocigate "$@"
+	is "cis-docker: $name: launched" "$rc" 0
+	has "... and noted" "$(jq -r '.findings[]? | select(.rule == "'"$rule"'") | .why' "$T/audit.jsonl" | sed 's/^$/-/')" "$want"
+	gone c1
+}
+
+controls() {
+	policy '{ "version": 1, "extends": "cis-docker", "audit": { "file": "'"$T/audit.jsonl"'", "complying": true, "required": true },
+		"rules": { "image": { "tag": false }, "rootfs": { "action": "off" } } }'
+	noted "--restart always" resources 'restart the container without end.*on-failure:5' -m 32m --restart always
+	noted "--restart on-failure:9" resources 'more often' -m 32m --restart on-failure:9
+	noted "no health check" image 'health' -m 32m
+	: >"$T/audit.jsonl"
+	start c1 ocigate -m 32m --pids-limit 10 --cpu-shares 512 --restart on-failure:5 --health-cmd true
+	is "cis-docker: both as they should be: launched" "$rc" 0
+	is "... and nothing is noted" "$(jq -r '.findings[]? | select(.why | test("restart|health")) | .why' "$T/audit.jsonl")" ""
+	gone c1
+}
+
 e2e_main() {
 	image bb:1
 	launches
 	updates
 	raws
 	images
+	controls
 }
 
 PLAIN=runc

@@ -197,6 +197,48 @@ Test(engine, docker_record)
 	release(&l);
 }
 
+/* What the image checks, what the command line puts in its place, and the policy of restarts. */
+Test(engine, docker_health_and_restarts)
+{
+	static const struct {
+		const char *health, *restart;
+		bool checked;
+		const char *policy;
+		uint64_t retries;
+	} rows[] = {
+		{ "null", "null", false, NULL, 0 },
+		{ "{}", "{}", false, NULL, 0 },
+		{ "{\"Test\":[]}", "{\"Name\":\"\"}", false, "", 0 },
+		{ "{\"Test\":[\"NONE\"]}", "{\"Name\":\"no\",\"MaximumRetryCount\":0}", false, "no",
+		  0 },
+		{ "{\"Test\":[\"CMD-SHELL\",\"true\"]}",
+		  "{\"Name\":\"on-failure\",\"MaximumRetryCount\":5}", true, "on-failure", 5 },
+		{ "{\"Test\":\"CMD\"}", "{\"Name\":\"always\",\"MaximumRetryCount\":-1}", false,
+		  "always", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct launch l;
+		char config[512], host[256];
+
+		snprintf(config, sizeof(config),
+			 "{\"ID\":\"" ID "\",\"Image\":\"" IMAGE "\",\"Driver\":\"overlay2\","
+			 "\"Config\":{\"Healthcheck\":%s}}",
+			 rows[i].health);
+		snprintf(host, sizeof(host), "{\"RestartPolicy\":%s}", rows[i].restart);
+		docker(config, host, "");
+		collect(&l, "moby", "bundle", ID);
+		cr_expect(l.facts->health_known == OG_KNOWN, "%zu", i);
+		cr_expect(l.facts->health_checked == rows[i].checked, "%zu", i);
+		cr_expect(rows[i].policy ? l.facts->restart_policy &&
+						   !strcmp(l.facts->restart_policy, rows[i].policy)
+					 : !l.facts->restart_policy,
+			  "%zu", i);
+		cr_expect(l.facts->restart_retries == rows[i].retries, "%zu", i);
+		release(&l);
+	}
+}
+
 Test(engine, docker_ports)
 {
 	struct launch l;

@@ -33,6 +33,8 @@ static const char all[] =
 	"\"privileged\":true,\"ports_known\":\"known\",\"ports\":[{\"proto\":\"tcp\","
 	"\"address\":\"\",\"host_port\":8080,\"container_port\":80}],\"publish_all\":true,"
 	"\"network_mode\":\"bridge\",\"cgroup_parent\":\"\",\"swarm\":true,"
+	"\"health_known\":\"known\",\"health_checked\":true,"
+	"\"restart_policy\":\"on-failure\",\"restart_retries\":7,"
 	"\"sources\":[{\"source\":\"/a\",\"resolved\":\"/b\",\"origin\":\"/c\",\"fstype\":\"ext4\","
 	"\"problem\":\"why\",\"socket\":\"/s\",\"type\":\"dir\",\"role\":\"volume\",\"dev\":1,"
 	"\"ino\":2,\"birth\":3,\"nosuid\":true,\"nodev\":true,\"readonly\":true,\"magic\":true,"
@@ -78,7 +80,7 @@ Test(facts, every_byte_of_the_struct_has_a_field)
 	struct og_facts *facts = NULL;
 
 	cr_assert(og_facts_parse(doc, &facts, &err) == 0, "%s", err.msg);
-	cr_expect(eq(sz, sizeof(*facts), 352), "og_facts has changed: is the table complete?");
+	cr_expect(eq(sz, sizeof(*facts), 376), "og_facts has changed: is the table complete?");
 	cr_expect(eq(sz, sizeof(*facts->sources), 104), "og_source has changed");
 	cr_expect(eq(sz, sizeof(*facts->sources->submounts), 32), "og_submount has changed");
 	cr_expect(eq(sz, sizeof(*facts->namespaces), 24), "og_nsfact has changed");
