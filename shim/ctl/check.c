@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocigatectl check: every error and warning of a policy, FILE:LINE:COL, all at once. */
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
+#include "ocigate/buf.h"
+#include "ocigate/facts.h"
+
+#include "../place.h"
 #include "../policyfile.h"
 #include "ctl.h"
 
@@ -34,6 +43,103 @@ static void warn_untrusted(const char *path, struct tally *tally)
 	printf("%s: warning: not usable where it is: %s\n", path, err.msg);
 }
 
+/* A path as it is; of a glob, the directory in which names are looked for. */
+static bool is_bendable(const struct og_item *item)
+{
+	char dir[PATH_MAX];
+	size_t len = item->glob ? strcspn(item->text, "*") : strlen(item->text);
+	struct stat st;
+
+	if (len == 0 || len >= sizeof(dir))
+		return false;
+	memcpy(dir, item->text, len);
+	dir[len] = '\0';
+	if (item->glob)
+		strrchr(dir, '/')[1] = '\0';
+	return stat(dir, &st) == 0 && !og_path_is_safe(dir, item->glob ? 0 : OG_SAFE_ANY_END);
+}
+
+__attribute__((format(printf, 3, 4))) static void
+warn(struct tally *tally, const struct og_item *item, const char *fmt, ...)
+{
+	struct og_err problem = { .line = item->line, .col = 1 };
+	va_list ap;
+
+	snprintf(problem.where, sizeof(problem.where), "%s", item->file ? item->file : "");
+	va_start(ap, fmt);
+	vsnprintf(problem.msg, sizeof(problem.msg), fmt, ap);
+	va_end(ap);
+	print_problem(tally, true, &problem);
+}
+
+/* As it is mounted now; a glob's sources are looked at when there are any. */
+static bool lies_on_setuid(const struct og_item *item)
+{
+	struct statvfs fs;
+
+	return !item->glob && statvfs(item->text, &fs) == 0 &&
+	       (fs.f_flag & (ST_NOSUID | ST_NODEV)) != (ST_NOSUID | ST_NODEV);
+}
+
+/* Sources that others than root decide about, and such that will not be had as they are listed. */
+static void warn_sources(const struct og_list *allow, struct tally *tally)
+{
+	for (size_t i = 0; i < allow->n; i++) {
+		const struct og_item *item = &allow->items[i];
+
+		if (is_bendable(item))
+			warn(tally, item,
+			     "the source %s can be exchanged or made by others than root, who may "
+			     "write a directory on the way to it",
+			     OG_Q(item->text));
+		if (item->access == OG_RW && !item->accept_setuid && lies_on_setuid(item))
+			warn(tally, item,
+			     "the source %s cannot be had writable: its file system is not mounted "
+			     "nosuid and nodev; mount it so, or write \"accept\": \"setuid\"",
+			     OG_Q(item->text));
+	}
+}
+
+/* Ids that login.defs(5) gives to people; above them lie nobody's and those of user namespaces. */
+static bool spans_accounts(const struct og_list *uids)
+{
+	for (size_t i = 0; i < uids->n; i++)
+		if (uids->items[i].lo < uids->items[i].hi && uids->items[i].lo <= 60000)
+			return true;
+	return uids->n == 0;
+}
+
+/* The runtime is not told who calls: whoever may launch at all is any of the uids. */
+static void warn_uids(const struct og_effective *effective, const struct og_list *allow,
+		      struct tally *tally)
+{
+	enum og_action action = og_effective_action(effective, OG_RULE_user);
+	bool open = action == OG_OFF || action == OG_AUDIT;
+
+	if (allow->n > 0 && (open || spans_accounts(og_effective_list(effective, OG_OPT_user_uid))))
+		warn(tally, &allow->items[0],
+		     "whoever may launch containers may be %s in them, and has that user's rights "
+		     "to the files below the allowed sources: see the option \"uid\" of the rule "
+		     "user",
+		     open ? "any user, root too," : "any user of the allowed uids");
+}
+
+/* What an administrator will not want to find out later, as the host stands now. */
+static void warn_mounts(const struct og_policy *policy, struct tally *tally)
+{
+	static const struct og_facts nothing = { .today = "" };
+	struct og_effective *effective = NULL;
+	struct og_err err = { 0 };
+	const struct og_list *allow;
+
+	if (og_policy_effective(policy, &nothing, &effective, &err) < 0)
+		return;
+	allow = og_effective_list(effective, OG_OPT_mounts_allow);
+	warn_sources(allow, tally);
+	warn_uids(effective, allow, tally);
+	og_effective_free(effective);
+}
+
 int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[])
 {
 	struct og_policyfiles files;
@@ -49,6 +155,8 @@ int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[])
 	    og_policyfile_read(path, true, &files, &err) < 0)
 		return og_ctl_error(&err);
 	r = og_policy_compile(files.sources, files.n, print_problem, &tally, &policy, &err);
+	if (r == 0)
+		warn_mounts(policy, &tally);
 	og_policyfile_release(&files);
 	og_policy_free(policy);
 	if (r < 0 && tally.errors == 0)

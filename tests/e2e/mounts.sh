@@ -277,6 +277,12 @@ chmod -R a+rwX "$SITE"/{rw,accepted,ro/glob,ro/deep}
 places
 swapping
 site
+capture "$CTL" check "$POLICY"
+is "check: no source of root's is suspect" "$rc$(grep -c 'by others than root' <<<"$out")" 00
+policy "$(jq '.rules.mounts.allow += [{ "source": "'"$USER_HOME"'/d", "access": "ro" }, { "source": "'"$USER_HOME"'/*/x", "access": "ro" }]' "$POLICY")"
+capture "$CTL" check "$POLICY"
+is "check: warns of what a user could bend" "$rc$(grep -c 'warning: the source .* by others than root' <<<"$out")" 02
+site
 real_is "$T/bin/swapping"
 by_bundle
 real_is "$T/bin/swapping"

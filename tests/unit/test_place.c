@@ -81,6 +81,24 @@ Test(place, safety)
 	destroy(&t);
 }
 
+/* Whose the file in the end is does not matter, whose the directories are does. */
+Test(place, safety_of_any_end)
+{
+	unsigned flags = OG_SAFE_STICKY | OG_SAFE_ANY_END;
+	struct tree t;
+
+	make(&t);
+	cr_assert(eq(int, chmod(t.file, 0666), 0));
+	cr_expect(og_path_is_safe(t.file, flags));
+	cr_assert(eq(int, symlink("d/f", t.link), 0));
+	cr_expect(og_path_is_safe(t.link, flags));
+	cr_assert(eq(int, chmod(t.dir, 0777), 0));
+	cr_expect_not(og_path_is_safe(t.file, flags));
+	cr_expect_not(og_path_is_safe(t.link, flags));
+	cr_expect(og_path_is_safe(t.dir, flags));
+	destroy(&t);
+}
+
 /* What a link leads to counts as well. */
 Test(place, safety_of_links)
 {
