@@ -19,6 +19,11 @@ struct tally {
 	unsigned errors, warnings;
 };
 
+struct reporter {
+	og_report_fn *report;
+	void *ctx;
+};
+
 static void print_problem(void *ctx, bool warning, const struct og_err *problem)
 {
 	struct tally *tally = ctx;
@@ -60,7 +65,7 @@ static bool is_bendable(const struct og_item *item)
 }
 
 __attribute__((format(printf, 3, 4))) static void
-warn(struct tally *tally, const struct og_item *item, const char *fmt, ...)
+warn(struct reporter *to, const struct og_item *item, const char *fmt, ...)
 {
 	struct og_err problem = { .line = item->line, .col = 1 };
 	va_list ap;
@@ -69,7 +74,7 @@ warn(struct tally *tally, const struct og_item *item, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(problem.msg, sizeof(problem.msg), fmt, ap);
 	va_end(ap);
-	print_problem(tally, true, &problem);
+	to->report(to->ctx, true, &problem);
 }
 
 /* As it is mounted now; a glob's sources are looked at when there are any. */
@@ -82,18 +87,18 @@ static bool lies_on_setuid(const struct og_item *item)
 }
 
 /* Sources that others than root decide about, and such that will not be had as they are listed. */
-static void warn_sources(const struct og_list *allow, struct tally *tally)
+static void warn_sources(const struct og_list *allow, struct reporter *to)
 {
 	for (size_t i = 0; i < allow->n; i++) {
 		const struct og_item *item = &allow->items[i];
 
 		if (is_bendable(item))
-			warn(tally, item,
+			warn(to, item,
 			     "the source %s can be exchanged or made by others than root, who may "
 			     "write a directory on the way to it",
 			     OG_Q(item->text));
 		if (item->access == OG_RW && !item->accept_setuid && lies_on_setuid(item))
-			warn(tally, item,
+			warn(to, item,
 			     "the source %s cannot be had writable: its file system is not mounted "
 			     "nosuid and nodev; mount it so, or write \"accept\": \"setuid\"",
 			     OG_Q(item->text));
@@ -111,13 +116,13 @@ static bool spans_accounts(const struct og_list *uids)
 
 /* The runtime is not told who calls: whoever may launch at all is any of the uids. */
 static void warn_uids(const struct og_effective *effective, const struct og_list *allow,
-		      struct tally *tally)
+		      struct reporter *to)
 {
 	enum og_action action = og_effective_action(effective, OG_RULE_user);
 	bool open = action == OG_OFF || action == OG_AUDIT;
 
 	if (allow->n > 0 && (open || spans_accounts(og_effective_list(effective, OG_OPT_user_uid))))
-		warn(tally, &allow->items[0],
+		warn(to, &allow->items[0],
 		     "whoever may launch containers may be %s in them, and has that user's rights "
 		     "to the files below the allowed sources: see the option \"uid\" of the rule "
 		     "user",
@@ -125,9 +130,10 @@ static void warn_uids(const struct og_effective *effective, const struct og_list
 }
 
 /* What an administrator will not want to find out later, as the host stands now. */
-static void warn_mounts(const struct og_policy *policy, struct tally *tally)
+void og_ctl_warn_mounts(const struct og_policy *policy, og_report_fn *report, void *ctx)
 {
 	static const struct og_facts nothing = { .today = "" };
+	struct reporter to = { report, ctx };
 	struct og_effective *effective = NULL;
 	struct og_err err = { 0 };
 	const struct og_list *allow;
@@ -135,8 +141,8 @@ static void warn_mounts(const struct og_policy *policy, struct tally *tally)
 	if (og_policy_effective(policy, &nothing, &effective, &err) < 0)
 		return;
 	allow = og_effective_list(effective, OG_OPT_mounts_allow);
-	warn_sources(allow, tally);
-	warn_uids(effective, allow, tally);
+	warn_sources(allow, &to);
+	warn_uids(effective, allow, &to);
 	og_effective_free(effective);
 }
 
@@ -156,7 +162,7 @@ int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[])
 		return og_ctl_error(&err);
 	r = og_policy_compile(files.sources, files.n, print_problem, &tally, &policy, &err);
 	if (r == 0)
-		warn_mounts(policy, &tally);
+		og_ctl_warn_mounts(policy, print_problem, &tally);
 	og_policyfile_release(&files);
 	og_policy_free(policy);
 	if (r < 0 && tally.errors == 0)

@@ -13,6 +13,7 @@
 #include "ocigate/doc.h"
 #include "ocigate/err.h"
 #include "ocigate/policy.h"
+#include "ocigate/policy.h"
 
 /* Exit statuses; of several bundles the worst, in the order 2, 1, 4, 3, 0. */
 enum og_ctl_exit {
@@ -36,6 +37,9 @@ int og_ctl_rule(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_schema(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_ports(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[]);
+
+/* Report what check says of the policy's allowed sources, as the host stands now. */
+void og_ctl_warn_mounts(const struct og_policy *policy, og_report_fn *report, void *ctx);
 
 /* Print how a subcommand is used to stderr; OG_CTL_USAGE. */
 int og_ctl_usage(const struct og_subcommand *self, const char *problem);

@@ -277,6 +277,32 @@ static void put_rules(struct og_buf *out, const struct suggestions *s)
 	}
 }
 
+static void put_warning(void *ctx, bool warning, const struct og_err *problem)
+{
+	struct og_buf *out = ctx;
+
+	og_buf_printf(out, "// line %u, %s: %s\n", problem->line, warning ? "warning" : "error",
+		      problem->msg);
+}
+
+/* What check would say of it, at the end, so that the lines are those of the text. */
+static void put_warnings(struct og_buf *out)
+{
+	struct og_policy_source source = { "suggestion", out->data, out->len };
+	struct og_policy *policy = NULL;
+	og_auto_buf struct og_buf found = { 0 };
+	struct og_err err = { 0 };
+
+	if (out->failed)
+		return;
+	if (og_policy_compile(&source, 1, put_warning, &found, &policy, &err) == 0)
+		og_ctl_warn_mounts(policy, put_warning, &found);
+	og_policy_free(policy);
+	if (found.len)
+		og_buf_printf(out, "// What \"ocigatectl check\" would warn of:\n%s", found.data);
+	out->failed |= found.failed;
+}
+
 static int print(struct suggestions *s, const struct og_logstat *stat, const char *extends)
 {
 	og_auto_buf struct og_buf out = { 0 };
@@ -298,6 +324,7 @@ static int print(struct suggestions *s, const struct og_logstat *stat, const cha
 		      extends);
 	put_rules(&out, s);
 	og_buf_puts(&out, "\n\t}\n}\n");
+	put_warnings(&out);
 	return !out.failed && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0
 		       ? OG_CTL_OK
 		       : OG_CTL_ERROR;

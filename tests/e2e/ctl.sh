@@ -54,6 +54,7 @@ suggested() {
 	"$CTL" suggest --extends restricted "$LOG" >"$T/suggested.json"
 	check "suggest: what check accepts" "$CTL" check "$T/suggested.json"
 	has "suggest: how often" "$(cat "$T/suggested.json")" "\"source\": \"$T/allowed\", \"access\": \"ro\" } // 2 times"
+	has "suggest: what check warns of is said" "$(cat "$T/suggested.json")" '^// line [0-9]+, warning: .'
 	has "suggest: a capability" "$(cat "$T/suggested.json")" '"CAP_SYS_PTRACE",? // 3 times'
 	sed 's/"version": 1,/"version": 1, "audit": { "file": null },/' "$T/suggested.json" >"$T/etc/policy.json"
 	chmod 644 "$T/etc/policy.json"
@@ -111,7 +112,7 @@ cost() {
 
 fast() {
 	local n=${OG_LONG:+1000000} ours theirs
-	n=${n:-20000}
+	n=${n:-5000}
 	awk -v n="$n" '{ line[NR] = $0 } END { for (i = 0; i < n; i++) print line[i % NR + 1] }' "$LOG" >"$T/big.jsonl"
 	read -r ours memory < <(cost "$CTL" report "$T/big.jsonl")
 	read -r theirs _ < <(cost jq -c . "$T/big.jsonl")
