@@ -36,6 +36,8 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_rule(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_schema(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_ports(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_install(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_uninstall(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[]);
 
 /* Report what check says of the policy's allowed sources, as the host stands now. */
@@ -62,5 +64,8 @@ void og_ctl_pretty(const struct og_node *node, struct og_buf *out);
 /* Print a unified diff of two texts; both stay the caller's. */
 int og_ctl_diff(const char *name, const struct og_buf *before, const struct og_buf *after,
 		struct og_err *reterr);
+/* The same, saying what the two are. */
+int og_ctl_diff_of(const char *name, const char *from, const char *to, const struct og_buf *before,
+		   const struct og_buf *after, struct og_err *reterr);
 
 #endif

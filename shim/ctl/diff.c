@@ -8,15 +8,15 @@
 #include "../file.h"
 #include "ctl.h"
 
-static void become_diff(const char *name, int before, int after)
+static void become_diff(const char *name, const char *was, const char *is, int before, int after)
 {
 	char from[32], to[32], from_label[256], to_label[256];
 	char *const env[] = { NULL };
 
 	snprintf(from, sizeof(from), "/proc/self/fd/%d", before);
 	snprintf(to, sizeof(to), "/proc/self/fd/%d", after);
-	snprintf(from_label, sizeof(from_label), "--label=%s (asked for)", name);
-	snprintf(to_label, sizeof(to_label), "--label=%s (launched)", name);
+	snprintf(from_label, sizeof(from_label), "--label=%s (%s)", name, was);
+	snprintf(to_label, sizeof(to_label), "--label=%s (%s)", name, is);
 	execle("/usr/bin/diff", "diff", og_ctl_colour() ? "--color=always" : "--color=never", "-U2",
 	       from_label, to_label, from, to, NULL, env);
 	_exit(127);
@@ -24,6 +24,12 @@ static void become_diff(const char *name, int before, int after)
 
 int og_ctl_diff(const char *name, const struct og_buf *before, const struct og_buf *after,
 		struct og_err *reterr)
+{
+	return og_ctl_diff_of(name, "asked for", "launched", before, after, reterr);
+}
+
+int og_ctl_diff_of(const char *name, const char *from, const char *to, const struct og_buf *before,
+		   const struct og_buf *after, struct og_err *reterr)
 {
 	og_auto_close int a = og_memfd("before", before->data, before->len, reterr);
 	og_auto_close int b = a < 0 ? -1 : og_memfd("after", after->data, after->len, reterr);
@@ -35,7 +41,7 @@ int og_ctl_diff(const char *name, const struct og_buf *before, const struct og_b
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
-		become_diff(name, a, b);
+		become_diff(name, from, to, a, b);
 	if (pid < 0)
 		return og_fail_sys(reterr, errno, "fork");
 	while (waitpid(pid, &status, 0) < 0)

@@ -1,0 +1,251 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# ocigatectl install and uninstall containerd, podman, and --as-runc: every shape of
+# config.toml keeps what is not ours and comes back exactly, and containerd itself
+# reads what was meant; podman takes the drop-in; the name runc covers each door of Docker.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2002,SC2016,SC2034,SC2059,SC2086,SC2154
+. "$(dirname "$0")/../lib/e2e.sh"
+. "$(dirname "$0")/../lib/e2e_docker.sh"
+e2e_begin "$@"
+need_ocigate "ocigatectl install" || e2e_end
+
+V2='plugins."io.containerd.grpc.v1.cri".containerd'
+V3="plugins.'io.containerd.cri.v1.runtime'.containerd"
+
+# host NAME: leaves its directory in $H.
+host() {
+	H=$T/hosts/$1
+	mkdir -p "$H"/{etc/ocigate,etc/containerd,usr/sbin}
+	printf '{ "version": 1, "extends": "baseline" }\n' >"$H/etc/ocigate/policy.json"
+	cp "$RT" "$H/usr/sbin/ocigate"
+}
+
+# ---- containerd: shapes of config.toml --------------------------------------
+
+# What a TOML reader other than ours finds, as JSON.
+toml() {
+	/usr/bin/python3 -c 'import json, sys, tomllib
+print(json.dumps(tomllib.load(open(sys.argv[1], "rb")), sort_keys=True))' "$1"
+}
+
+# The tables of CRI's runtimes, of the version that the file has; |jq| EXPRESSION over them.
+cri() {
+	toml "$1" | jq -r '.plugins | (.["io.containerd.grpc.v1.cri"] // .["io.containerd.cri.v1.runtime"]).containerd | '"$2"
+}
+
+without_ours() {
+	toml "$1" | jq -S 'walk(if type == "object" then del(.ocigate, .default_runtime_name) |
+		with_entries(select(.value != {})) else . end) | del(.version)'
+}
+
+# shape NAME TEXT: --dry-run, install twice, uninstall.
+shape() {
+	local name=$1 f
+	host "c-$1"
+	f=$H/etc/containerd/config.toml
+	printf "$2" >"$f"
+	chmod 640 "$f"
+	cp "$f" "$T/was"
+	capture "$CTL" install containerd --default --dry-run --root "$H"
+	is "$name: --dry-run shows a diff" "$rc $(grep -c '^+.*ocigate' <<<"$out" | sed 's/[1-9][0-9]*/some/')" "0 some"
+	same "$name: --dry-run changes nothing" "$T/was" "$f"
+	capture "$CTL" install containerd --default --root "$H"
+	has "$name: install" "$rc $out" '^0 .*written' && has "$name: ... and what is to do" "$out" 'systemctl restart containerd'
+	is "$name: registered" "$(cri "$f" '.runtimes.ocigate.options.BinaryName, .runtimes.ocigate.runtime_type, .default_runtime_name' | tr '\n' ' ')" \
+		"/usr/sbin/ocigate io.containerd.runc.v2 ocigate "
+	is "$name: the rest means the same" "$(without_ours "$f")" "$(without_ours "$T/was")"
+	is "$name: every line is kept" "$(diff <(sed '$a\' "$T/was") "$f" | grep '^<' | grep -v default_runtime_name)" ""
+	if ! grep -q '^version = 3' "$f"; then
+		check "$name: containerd parses it" sh -c 'containerd --config "$1" config dump >"$2"' sh "$f" "$T/dump"
+		has "$name: containerd reads it" "$(cat "$T/dump")" 'BinaryName = "/usr/sbin/ocigate"'
+		has "$name: ... and the default" "$(cat "$T/dump")" 'default_runtime_name = "ocigate"'
+	fi
+	cp "$f" "$T/once"
+	check "$name: install again" "$CTL" install containerd --default --root "$H"
+	same "$name: twice changes nothing" "$T/once" "$f"
+	check "$name: install without --default" "$CTL" install containerd --root "$H"
+	same "$name: that takes nothing back" "$T/once" "$f"
+	check "$name: uninstall" "$CTL" uninstall containerd --root "$H"
+	same "$name: byte for byte as before" "$T/was" "$f"
+	is "$name: no backup is left" "$(ls -A "$H/etc/ocigate")" "policy.json"
+	is "$name: the mode stays" "$(stat -c %a "$f")" 640
+}
+
+refused() {
+	host "c-refused-$1"
+	printf "$2" >"$H/etc/containerd/config.toml"
+	cp "$H/etc/containerd/config.toml" "$T/was"
+	capture "$CTL" install containerd --default --root "$H"
+	has "$1: refused" "$rc $err" "^1 ocigatectl: .*$3"
+	same "$1: as it was" "$T/was" "$H/etc/containerd/config.toml"
+}
+
+containerd_shapes() {
+	shape debian 'version = 2\n\n[plugins]\n  [plugins."io.containerd.grpc.v1.cri"]\n    [plugins."io.containerd.grpc.v1.cri".cni]\n      bin_dir = "/usr/lib/cni"\n  [plugins."io.containerd.internal.v1.opt"]\n    path = "/var/lib/containerd/opt"\n'
+	shape kubernetes "version = 2\n[$V2]\n  snapshotter = \"overlayfs\"\n  [$V2.runtimes]\n    [$V2.runtimes.runc]\n      runtime_type = \"io.containerd.runc.v2\" # usual\n      pod_annotations = [\n        \"a.*\", # one\n        \"b.*\",\n      ]\n      [$V2.runtimes.runc.options]\n        SystemdCgroup = true\n"
+	"$CTL" install containerd --root "$H" >/dev/null
+	is "kubernetes: what is said of runc is said of ocigate" \
+		"$(cri "$H/etc/containerd/config.toml" '.runtimes.ocigate | [.options.SystemdCgroup, .pod_annotations] | tojson')" '[true,["a.*","b.*"]]'
+	shape "another default" "version = 2\n[$V2]\n  default_runtime_name = 'nvidia' # GPUs\n[$V2.runtimes.nvidia.options]\n  BinaryName = '/usr/bin/nvidia-container-runtime'\n"
+	shape empty ''
+	shape "comments only" '# nothing here\n\n'
+	shape "no newline at the end" 'version = 2\nroot = "/srv/containerd"'
+	shape CRLF 'version = 2\r\n\r\n[debug]\r\n  level = "info"\r\n'
+	shape tabs "version = 2\n[plugins]\n\t[$V2]\n\t\tsnapshotter = \"native\"\n"
+	shape strings 'version = 2\nroot = """/srv/\\\n   [x]"""\nstate = '"'''"'/run/[c]\n"'"'''"'\n[debug]\n  address = "a \\"] # b"\n'
+	shape "dotted keys" 'version = 2\ndebug.level = "info"\n["plugins"."io.containerd.gc.v1.scheduler"]\n  startup_delay = "100ms"\n'
+	shape "inline tables" 'version = 2\ntimeouts = { "io.containerd.timeout.task.state" = "2s" }\n'
+	shape "version 3" "version = 3\n[$V3.runtimes.runc]\n  runtime_type = 'io.containerd.runc.v2'\n[$V3.runtimes.runc.options]\n  SystemdCgroup = true\n"
+	refused "version 1" '[plugins.cri]\n  stream_server_port = "0"\n' 'version 1'
+	refused "CRI switched off" 'version = 2\ndisabled_plugins = ["cri"]\n' 'switches CRI off'
+	refused "as Docker packages it" 'disabled_plugins = ["cri"]\n' 'install docker'
+	refused "a value for a table" 'version = 2\nplugins = { "io.containerd.grpc.v1.cri" = { sandbox_image = "x" } }\n' 'config\.toml:2:1: this is a value'
+	refused "a string without end" 'version = 2\nroot = "/x\n' 'config\.toml:2:'
+	refused "an array without end" 'version = 2\nimports = [ "a",\n' 'config\.toml:3:1: an array'
+	refused "no TOML" '{ "version": 2 }\n' 'config\.toml:1:1: a key'
+}
+
+containerd_others() {
+	local f
+	host c-missing
+	rm -r "$H/etc/containerd"
+	check "missing: install" "$CTL" install containerd --default --root "$H"
+	f=$H/etc/containerd/config.toml
+	is "missing: what is written" "$(cri "$f" '.default_runtime_name') $(toml "$f" | jq .version)" "ocigate 2"
+	check "missing: uninstall" "$CTL" uninstall containerd --root "$H"
+	check_fails "missing: is missing again" test -e "$f"
+
+	host c-imports
+	f=$H/etc/containerd/config.toml
+	printf "version = 3\nimports = ['/etc/containerd/conf.d/*.toml'] # drop-ins\n[$V3.runtimes.runc.options]\n  SystemdCgroup = true\n" >"$f"
+	cp "$f" "$T/was"
+	check "version 3 with imports: install" "$CTL" install containerd --default --root "$H"
+	same "version 3 with imports: the file itself stays" "$T/was" "$f"
+	f=$H/etc/containerd/conf.d/ocigate.toml
+	is "version 3 with imports: a drop-in" "$(cri "$f" '[.default_runtime_name, .runtimes.ocigate.options.BinaryName, .runtimes.ocigate.options.SystemdCgroup] | tojson')" \
+		'["ocigate","/usr/sbin/ocigate",true]'
+	check "version 3 with imports: uninstall" "$CTL" uninstall containerd --root "$H"
+	check_fails "version 3 with imports: the drop-in is gone" test -e "$f"
+
+	host c-edited
+	f=$H/etc/containerd/config.toml
+	printf "version = 2\n[$V2]\n  default_runtime_name = 'crun'\n  snapshotter = 'native'\n" >"$f"
+	"$CTL" install containerd --default --root "$H" >/dev/null
+	printf "[$V2.runtimes.late]\n  runtime_type = 'x'\n" >>"$f"
+	sed -i 's/native/overlayfs/' "$f"
+	check "edited since: uninstall" "$CTL" uninstall containerd --root "$H"
+	is "edited since: only ours went" "$(cat "$f")" \
+		"$(printf "version = 2\n[$V2]\n  default_runtime_name = 'crun'\n  snapshotter = 'overlayfs'\n\n[$V2.runtimes.late]\n  runtime_type = 'x'\n")"
+
+	host c-link
+	f=$H/etc/containerd/config.toml
+	mkdir -p "$H/srv"
+	printf 'version = 2\n' >"$H/srv/c.toml"
+	ln -s ../../srv/c.toml "$f"
+	check "link: install" "$CTL" install containerd --root "$H"
+	is "link: it is still a link" "$(readlink "$f")" ../../srv/c.toml
+	check "link: uninstall" "$CTL" uninstall containerd --root "$H"
+	is "link: as before" "$(cat "$H/srv/c.toml")" 'version = 2'
+}
+
+# ---- podman -----------------------------------------------------------------
+
+podman_drop_in() {
+	local f
+	host podman
+	f=$H/etc/containers/containers.conf.d/ocigate.conf
+	check "podman: install" "$CTL" install podman --default --root "$H"
+	is "podman: the drop-in" "$(toml "$f" | jq -c '[.engine.runtime, .engine.runtimes.ocigate]')" '["ocigate",["/usr/sbin/ocigate"]]'
+	cp "$f" "$T/once"
+	check "podman: install again" "$CTL" install podman --root "$H"
+	same "podman: twice changes nothing" "$T/once" "$f"
+	policy '{ "version": 1, "extends": "baseline" }'
+	"$CTL" install podman --default --config "$T/podman.conf" >/dev/null
+	is "podman: podman reads it" "$(CONTAINERS_CONF=$T/podman.conf podman --root "$T/pr" --runroot "$T/prr" info --format '{{.Host.OCIRuntime.Name}}' 2>&1 | tail -n 1)" ocigate
+	"$CTL" uninstall podman --config "$T/podman.conf" >/dev/null
+	check "podman: uninstall" "$CTL" uninstall podman --root "$H"
+	check_fails "podman: nothing is left" test -e "$f"
+}
+
+# ---- the name runc ----------------------------------------------------------
+
+# Copies of what is changed, seen by this test alone.
+own_directories() {
+	local d n=0
+	for d in /usr/sbin /var/lib/dpkg; do
+		n=$((n + 1))
+		mkdir -p "$T/own/$n"/{upper,work}
+		mount -t tmpfs tmpfs "$T/own/$n" && mkdir -p "$T/own/$n"/{upper,work} &&
+			mount -t overlay -o "lowerdir=$d,upperdir=$T/own/$n/upper,workdir=$T/own/$n/work" overlay "$d" ||
+			e2e_die "no overlay over $d"
+	done
+}
+
+# through DOOR FLAGS...: whether a container launched by it went through ocigate.
+through() {
+	local id through=plain
+	id=$(D run -d "$@" bb:1 sleep 60 2>&1) || { echo "$id"; return; }
+	ls "$T/run/" | grep -q "^$id" && through=ocigate
+	D rm -f "$id" >/dev/null 2>&1
+	echo "$through"
+}
+
+restart() {
+	dockerd_stop
+	env -u DOCKER_HOST PATH="/usr/sbin:/usr/bin:/sbin:/bin" "$E2E_DOCKERD" --config-file "$DAEMON" \
+		>>"$T/docker/log" 2>&1 </dev/null 8>&- &
+	DOCKERD=$!
+	wait_for 40 D info || e2e_die "dockerd does not start" "$(tail -n 20 "$T/docker/log")"
+}
+
+as_runc() {
+	local real before
+	own_directories
+	real=$(readlink -f "$(command -v runc)")
+	before=$(sha256sum <"$real")
+	DAEMON=$T/docker/daemon.json
+	policy '{ "version": 1, "extends": "baseline", "rules": { "ports": { "action": "off" } } }'
+	rm -f "$T/etc/runtime"
+	dockerd_start runc
+	jq 'del(.runtimes, .["default-runtime"])' "$DAEMON" >"$T/plain.json"
+	cat "$T/plain.json" >"$DAEMON"
+	restart
+	image bb:1
+	is "--as-runc: before, every door is plain" "$(through) $(through --runtime runc) $(through --runtime io.containerd.runc.v2)" "plain plain plain"
+	capture "$CTL" install docker --default --as-runc --dry-run --config "$DAEMON"
+	has "--as-runc --dry-run says what it would do" "$rc $out" '^0 .*would become a link'
+	is "... and does nothing" "$(sha256sum <"$real")" "$before"
+	capture "$CTL" install docker --default --as-runc --config "$DAEMON"
+	has "--as-runc: install" "$rc $out$err" '^0 .*is ocigate now'
+	is "--as-runc: the real one is recorded" "$(readlink "$T/etc/runtime")" "$real.distrib"
+	is "--as-runc: it is the same program" "$(sha256sum <"$real.distrib")" "$before"
+	is "--as-runc: an upgrade of the package goes there too" "$(dpkg-divert --truename "$real")" "$real.distrib"
+	restart
+	is "--as-runc: every door leads through ocigate" "$(through) $(through --runtime runc) $(through --runtime io.containerd.runc.v2)" "ocigate ocigate ocigate"
+	mkdir -p "$T/ctx"
+	printf 'FROM bb:1\nRUN id -u >/uid\n' >"$T/ctx/Dockerfile"
+	policy '{ "version": 1, "extends": "baseline", "audit": { "file": "'"$T/builds.jsonl"'", "complying": true }, "rules": { "ports": { "action": "off" } } }'
+	capture env -u DOCKER_HOST DOCKER_CONFIG="$T/cli" DOCKER_BUILDKIT=1 "$E2E_DOCKER" -H "unix://$T/docker/sock" \
+		build --no-cache -q "$T/ctx"
+	is "--as-runc: a BuildKit build works" "$rc $err" "0 "
+	has "... and its step went through ocigate" "$(cat "$T/builds.jsonl")" '"engine": *"docker-build"'
+	capture "$CTL" install docker --default --as-runc --config "$DAEMON"
+	is "--as-runc: twice changes nothing" "$rc $(readlink "$T/etc/runtime") $(readlink "$real")" "0 $real.distrib $T/bin/ocigate"
+	capture "$CTL" uninstall docker --config "$DAEMON"
+	is "--as-runc: uninstall" "$rc" 0
+	is "--as-runc: runc is itself again" "$(stat -c %F "$real") $(sha256sum <"$real")" "regular file $before"
+	is "--as-runc: nothing is diverted" "$(dpkg-divert --truename "$real")" "$real"
+	check_fails "--as-runc: no other runc is left" test -e "$real.distrib"
+	same "--as-runc: daemon.json is as it was" "$T/plain.json" "$DAEMON"
+	restart
+	is "--as-runc: every door is plain again" "$(through) $(through --runtime runc)" "plain plain"
+	dockerd_stop
+}
+
+containerd_shapes
+containerd_others
+podman_drop_in
+as_runc
+e2e_end
