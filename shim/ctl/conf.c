@@ -153,12 +153,11 @@ static int write_text(const char *path, const struct og_text *text, const struct
 		      struct og_err *reterr)
 {
 	const char *base = og_path_base(path);
-	og_auto_free char *dir = strndup(path, (size_t)(base - path));
+	char dir[PATH_MAX];
 	og_auto_close int fd = -1;
 	struct stat now = *like;
 
-	if (!dir)
-		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	snprintf(dir, sizeof(dir), "%.*s", (int)(base - path), path);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && !text->there)
 		return 0;

@@ -13,7 +13,6 @@
 #include "ocigate/doc.h"
 #include "ocigate/err.h"
 #include "ocigate/policy.h"
-#include "ocigate/policy.h"
 
 /* Exit statuses; of several bundles the worst, in the order 2, 1, 4, 3, 0. */
 enum og_ctl_exit {
@@ -38,6 +37,7 @@ int og_ctl_schema(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_ports(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_install(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_uninstall(const struct og_subcommand *self, int argc, char *argv[]);
+int og_ctl_status(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[]);
 
 /* Report what check says of the policy's allowed sources, as the host stands now. */

@@ -110,7 +110,7 @@ static int record_real(const struct og_setup *setup, const char *real, struct og
 
 static int take(const struct og_setup *setup, size_t i, struct og_err *reterr)
 {
-	struct place place;
+	struct place place = { 0 };
 	char real[PATH_MAX];
 
 	name_place(setup, i, &place);
@@ -131,7 +131,7 @@ static int take(const struct og_setup *setup, size_t i, struct og_err *reterr)
 
 int og_divert_runc(const struct og_setup *setup, struct og_err *reterr)
 {
-	struct place place;
+	struct place place = { 0 };
 	unsigned found = 0;
 
 	/* the last first, so that the runtime named in the end is the distribution's */
@@ -171,7 +171,7 @@ static int forget_real(const struct og_setup *setup, struct og_err *reterr)
 
 static int give_back(const struct og_setup *setup, size_t i, struct og_err *reterr)
 {
-	struct place place;
+	struct place place = { 0 };
 
 	name_place(setup, i, &place);
 	if (setup->dry_run) {
@@ -188,7 +188,7 @@ static int give_back(const struct og_setup *setup, size_t i, struct og_err *rete
 
 int og_undivert_runc(const struct og_setup *setup, struct og_err *reterr)
 {
-	struct place place;
+	struct place place = { 0 };
 	unsigned found = 0;
 
 	for (size_t i = 0; i < NPLACES; i++) {

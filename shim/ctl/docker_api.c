@@ -112,11 +112,14 @@ int og_dockerd_find(const struct og_setup *setup, const struct og_text *config,
 }
 
 /* HTTP/1.0: the answer is not in chunks, and its end is the connection's. */
-static int ask(int fd, char **ret, size_t *retlen, struct og_err *reterr)
+static int ask(int fd, const char *path, char **ret, size_t *retlen, struct og_err *reterr)
 {
-	static const char request[] = "GET /info HTTP/1.0\r\nHost: docker\r\n\r\n";
+	og_auto_buf struct og_buf request = { 0 };
 
-	return og_fd_write(fd, request, sizeof(request) - 1, reterr) < 0
+	og_buf_printf(&request, "GET %s HTTP/1.0\r\nHost: docker\r\n\r\n", path);
+	if (request.failed)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	return og_fd_write(fd, request.data, request.len, reterr) < 0
 		       ? -1
 		       : og_fd_read(fd, INFO_MAX_BYTES, ret, retlen, reterr);
 }
@@ -142,7 +145,8 @@ static int reach(const char *path, struct og_err *reterr)
 	return -1;
 }
 
-int og_dockerd_info(const struct og_dockerd *dockerd, struct og_doc **ret, struct og_err *reterr)
+int og_dockerd_get(const struct og_dockerd *dockerd, const char *path, struct og_doc **ret,
+		   struct og_err *reterr)
 {
 	og_auto_close int fd = reach(dockerd->socket, reterr);
 	og_auto_free char *text = NULL;
@@ -150,12 +154,17 @@ int og_dockerd_info(const struct og_dockerd *dockerd, struct og_doc **ret, struc
 	size_t len;
 
 	*ret = NULL;
-	if (fd < 0 || ask(fd, &text, &len, reterr) < 0)
+	if (fd < 0 || ask(fd, path, &text, &len, reterr) < 0)
 		return -1;
 	body = strstr(text, "\r\n\r\n");
 	if (!body || strncmp(text, "HTTP/1.", 7) != 0 || strncmp(text + 8, " 200", 4) != 0)
 		return og_fail(reterr, OG_E_HOST, "%s does not answer as dockerd does",
 			       OG_Q(dockerd->socket));
 	body += 4;
-	return og_doc_parse("/info", body, len - (size_t)(body - text), 0, ret, reterr);
+	return og_doc_parse(path, body, len - (size_t)(body - text), 0, ret, reterr);
+}
+
+int og_dockerd_info(const struct og_dockerd *dockerd, struct og_doc **ret, struct og_err *reterr)
+{
+	return og_dockerd_get(dockerd, "/info", ret, reterr);
 }

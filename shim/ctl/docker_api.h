@@ -22,6 +22,9 @@ int og_dockerd_find(const struct og_setup *setup, const struct og_text *config,
 void og_dockerd_release(struct og_dockerd *dockerd);
 /* The argument of a flag, "" for one without, NULL: not given. |last|: of several the last. */
 const char *og_dockerd_flag(const struct og_dockerd *dockerd, const char *flag);
+/* GET |path|; *ret owned by the caller. Waits a few seconds at most. */
+int og_dockerd_get(const struct og_dockerd *dockerd, const char *path, struct og_doc **ret,
+		   struct og_err *reterr);
 /* GET /info; *ret owned by the caller. Waits a few seconds at most. */
 int og_dockerd_info(const struct og_dockerd *dockerd, struct og_doc **ret, struct og_err *reterr);
 

@@ -24,6 +24,10 @@ static const struct og_subcommand subcommands[] = {
 	{ "uninstall",
 	  "docker|containerd|podman [--as-runc] [--dry-run] [--config FILE] [--root DIR]",
 	  "put the configuration back as it was", "ocigatectl uninstall docker", og_ctl_uninstall },
+	{ "status", "[--format text|json] [--config FILE] [--root DIR]",
+	  "is this host covered, and what are the ways round; 0 yes, 1 no, 3 yes but the API is "
+	  "open",
+	  "ocigatectl status --format json", og_ctl_status },
 	{ "show", "[--preset NAME] [FILE]",
 	  "the policy with its layers merged, and where each value comes from",
 	  "ocigatectl show --preset lab", og_ctl_show },

@@ -120,7 +120,7 @@ static int read_part(struct og_toml *toml, size_t *from, size_t *to, struct og_e
 /* A dotted key, appended to |path|. */
 static int read_key(struct og_toml *toml, char *path, size_t size, struct og_err *reterr)
 {
-	size_t len = strlen(path), from, to;
+	size_t len = strlen(path), from = 0, to = 0;
 
 	for (;;) {
 		skip_blanks(toml);
@@ -143,7 +143,7 @@ static int read_key(struct og_toml *toml, char *path, size_t size, struct og_err
 /* An array or inline table, with all that it holds. */
 static int skip_nested(struct og_toml *toml, struct og_err *reterr)
 {
-	size_t from, to;
+	size_t from = 0, to = 0;
 	unsigned depth = 0;
 
 	do {
@@ -169,7 +169,7 @@ static int skip_nested(struct og_toml *toml, struct og_err *reterr)
 
 static int skip_value(struct og_toml *toml, struct og_err *reterr)
 {
-	size_t from, to, start = toml->at;
+	size_t from = 0, to = 0, start = toml->at;
 	int c = peek(toml);
 
 	if (c == '"' || c == '\'')

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* containerd's CRI, podman and the port guard, for status. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../file.h"
+#include "../place.h"
+#include "status.h"
+#include "toml.h"
+
+static bool exists(const struct og_status *status, const char *path)
+{
+	struct og_err ignored = { 0 };
+	char full[PATH_MAX];
+
+	return og_setup_path(&status->setup, path, full, &ignored) == 0 && access(full, F_OK) == 0;
+}
+
+/* The last value of a key whose last part is |key|, in the file |path|; "": none. */
+static void last_value(const struct og_status *status, const char *path, const char *key, char *ret,
+		       size_t size)
+{
+	struct og_toml toml = { .name = path };
+	struct og_err ignored = { 0 };
+	struct og_toml_item item;
+	char full[PATH_MAX], *text = NULL;
+
+	if (og_setup_path(&status->setup, path, full, &ignored) < 0 ||
+	    og_file_read(AT_FDCWD, full, OG_CONF_MAX_BYTES, OG_FILE_FOLLOW | OG_FILE_MAY_MISS,
+			 &text, &toml.len, NULL, &ignored) < 0 ||
+	    !text)
+		return;
+	toml.text = text;
+	while (og_toml_next(&toml, &item, &ignored) > 0) {
+		const char *last = strrchr(item.path, OG_TOML_SEP[0]);
+
+		if (item.kind == OG_TOML_VALUE && last && strcmp(last + 1, key) == 0)
+			snprintf(ret, size, "%.*s", (int)(item.value_end - item.value),
+				 text + item.value);
+	}
+	free(text);
+}
+
+/* The same over a directory's files that end in |suffix|; the last by name wins. */
+static void last_value_in(const struct og_status *status, const char *dir, const char *suffix,
+			  const char *key, char *ret, size_t size)
+{
+	struct dirent **list = NULL;
+	struct og_err ignored = { 0 };
+	char full[PATH_MAX];
+	int n;
+
+	if (og_setup_path(&status->setup, dir, full, &ignored) < 0)
+		return;
+	n = scandir(full, &list, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		size_t len = strlen(list[i]->d_name), tail = strlen(suffix);
+
+		if (len > tail && strcmp(list[i]->d_name + len - tail, suffix) == 0 &&
+		    snprintf(full, sizeof(full), "%s/%s", dir, list[i]->d_name) < (int)sizeof(full))
+			last_value(status, full, key, ret, size);
+		free(list[i]);
+	}
+	free(list);
+}
+
+static bool names_us(const char *value)
+{
+	return strcmp(value, "\"ocigate\"") == 0 || strcmp(value, "'ocigate'") == 0;
+}
+
+/* Without a kubelet nobody but root asks containerd for pods. */
+void og_status_containerd(struct og_status *status)
+{
+	static const char *const kubelets[] = { "/usr/bin/kubelet", "/usr/local/bin/kubelet",
+						"/var/lib/kubelet/config.yaml" };
+	char value[256] = "";
+	bool here = false;
+
+	for (size_t i = 0; i < sizeof(kubelets) / sizeof(kubelets[0]); i++)
+		here = here || exists(status, kubelets[i]);
+	if (!here)
+		return;
+	status->engines++;
+	last_value(status, "/etc/containerd/config.toml", "default_runtime_name", value,
+		   sizeof(value));
+	last_value_in(status, "/etc/containerd/conf.d", ".toml", "default_runtime_name", value,
+		      sizeof(value));
+	og_buf_printf(&status->facts, "containerd (CRI): default runtime %s\n",
+		      value[0] ? value : "runc");
+	if (!names_us(value))
+		og_status_add(status, OG_LEVEL_HOLE, "containerd-default",
+			      "ocigatectl install containerd --default",
+			      "pods are launched by containerd's default runtime, %s",
+			      value[0] ? value : "runc");
+}
+
+void og_status_podman(struct og_status *status)
+{
+	char value[256] = "";
+
+	if (!exists(status, "/usr/bin/podman"))
+		return;
+	status->engines++;
+	last_value(status, "/etc/containers/containers.conf", "runtime", value, sizeof(value));
+	last_value_in(status, "/etc/containers/containers.conf.d", ".conf", "runtime", value,
+		      sizeof(value));
+	og_buf_printf(&status->facts, "podman: runtime %s\n", value[0] ? value : "its own choice");
+	if (!names_us(value))
+		og_status_add(
+			status, OG_LEVEL_NOTE, "podman-default",
+			"ocigatectl install podman --default",
+			"root's podman launches without ocigate; users' own podman has no more "
+			"rights than they have");
+}
+
+/* ---- the guard ---- */
+
+/* What |program| list prints; -1: it failed, or is not there. */
+static int run_list(const char *program, char *text, size_t size)
+{
+	og_auto_close int out = memfd_create("list", MFD_CLOEXEC);
+	int status;
+	ssize_t n;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = out < 0 ? -1 : fork();
+	if (pid == 0) {
+		if (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+			_exit(127);
+		execl(program, "ocigate-ports", "list", (char *)NULL);
+		dprintf(STDERR_FILENO, "%s cannot be run: %s\n", program, strerror(errno));
+		_exit(127);
+	}
+	if (pid < 0)
+		return -1;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	n = pread(out, text, size - 1, 0);
+	text[n > 0 ? n : 0] = '\0';
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+void og_status_guard(struct og_status *status)
+{
+	static const char helper[] = OG_LIBEXECDIR "/ocigate-ports";
+	char text[16384] = "";
+
+	if (!status->guards)
+		return;
+	if (!exists(status, helper)) {
+		og_status_add(status, OG_LEVEL_NOTE, "guard-helper", "install ocigate anew",
+			      "%s is not there: containers with published ports are refused",
+			      helper);
+		return;
+	}
+	if (status->setup.root[0])
+		return; /* the rules of another host are not to be seen here */
+	if (run_list(helper, text, sizeof(text)) < 0)
+		og_status_add(status, OG_LEVEL_NOTE, "guard-failing", "apt-get install nftables",
+			      "containers with published ports are refused: %.*s",
+			      (int)strcspn(text, "\n"), text);
+	else if (strstr(text, "MISSING"))
+		og_status_add(status, OG_LEVEL_HOLE, "guard-missing", "ocigatectl ports sync",
+			      "rules that keep published ports closed have been taken out of "
+			      "nftables");
+	else
+		og_buf_puts(&status->facts, "guard of published ports: as it should be\n");
+}
