@@ -34,6 +34,7 @@ DATADIR    := $(PREFIX)/share/ocigate
 DOCDIR     := $(PREFIX)/share/doc/ocigate
 MANDIR     := $(PREFIX)/share/man
 COMPDIR    := $(PREFIX)/share/bash-completion/completions
+ZSHDIR     := $(PREFIX)/share/zsh/vendor-completions
 
 COVERAGE_MIN ?= 90
 FUZZ_SECONDS ?= 60
@@ -435,7 +436,7 @@ PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-confi
 	hyperfine:hyperfine valgrind:valgrind strace:strace jq:jq python3:python3 \
 	clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer \
 	libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a \
-	cppcheck:cppcheck universal-ctags:ctags-universal gcovr:gcovr mandoc:mandoc shellcheck:shellcheck git:git python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema
+	cppcheck:cppcheck universal-ctags:ctags-universal gcovr:gcovr mandoc:mandoc shellcheck:shellcheck git:git zsh:zsh python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema
 
 # The engines are for the tests' own daemons: while they are installed a
 # policy-rc.d (taken away again) keeps dpkg from starting them as services, and
@@ -460,7 +461,7 @@ INSTALL_ROWS = $(BUILD)/ocigate:$(SBINDIR)/ocigate:755 $(BUILD)/ocigatectl:$(SBI
 	$(if $(GUARD_SRC),$(BUILD)/ocigate-ports:$(LIBEXECDIR)/ocigate-ports:755) \
 	$(foreach f,$(PRESETS),$f:$(DATADIR)/presets/$(notdir $f):644) \
 	$(foreach n,5 8,$(foreach f,$(wildcard shim/man/*.$n),$f:$(MANDIR)/man$n/$(notdir $f):644)) \
-	$(foreach f,$(wildcard shim/completion/*),$f:$(COMPDIR)/$(notdir $f):644) \
+	shim/completion/ocigatectl.bash:$(COMPDIR)/ocigatectl:644 shim/completion/_ocigatectl:$(ZSHDIR)/_ocigatectl:644 \
 	$(foreach f,$(wildcard README.md LICENSE),$f:$(DOCDIR)/$f:644)
 
 install: all ## install below DESTDIR and PREFIX; edits no engine's configuration

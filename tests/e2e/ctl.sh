@@ -86,6 +86,59 @@ shown() {
 	done
 }
 
+# words TEXT...: what bash offers after these, the last one being typed.
+completed() {
+	PATH=$T/bin:$PATH bash -c '. "$1"; shift
+		COMP_WORDS=(ocigatectl "$@") COMP_CWORD=$#; _ocigatectl; printf "%s\n" "${COMPREPLY[@]}"' \
+		bash "$E2E_TREE/shim/completion/ocigatectl.bash" "$@"
+}
+
+# The man page and the completions against the programs' own table.
+documented() {
+	local sub option page
+	page=$(sed 's/\\f[BRI]//g; s/\\-/-/g' "$E2E_TREE/shim/man/ocigatectl.8")
+	has "completion: presets" "$(completed show --preset cis)" '^cis-docker$'
+	has "completion: formats" "$(completed dry-run --format '' | tr '\n' ' ')" '^text diff json config'
+	has "completion: engines" "$(completed install d)" '^docker$'
+	has "completion: rules" "$(completed rule mask)" '^masked-paths$'
+	is "completion: nothing for what there is not" "$(completed nonsense --)" "--help"
+	for sub in $("$CTL" --help | awk '/^  [a-z]/ {print $1}'); do
+		has "$sub is in the man page" "$page" "^(\\.B )?$sub( |\$)"
+		has "$sub is completed" "$(completed "${sub:0:2}")" "^$sub\$"
+		for option in $("$CTL" "$sub" --help | sed -n 1p | grep -oE -- '--[a-z-]+'); do
+			has "$sub $option is in the man page" "$(grep -E "^$sub " <<<"$page")" "[[]$option"
+			has "$sub $option is completed" "$(completed "$sub" "${option:0:4}")" "^$option\$"
+		done
+	done
+	check "zsh reads its completion" zsh -n "$E2E_TREE/shim/completion/_ocigatectl"
+	has "zsh offers the subcommands" "$(zsh_completed 'ocigatectl ')" 'uninstall'
+	has "zsh offers options" "$(zsh_completed 'ocigatectl install --')" '--as-runc'
+}
+
+# zsh_completed LINE: what zsh offers there, by its own completion on a terminal of ours.
+zsh_completed() {
+	/usr/bin/python3 - "$E2E_TREE/shim/completion" "$T/bin" "$1" <<-'PY'
+		import os, pty, re, select, sys, time
+		directory, path, line = sys.argv[1:]
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.environ.update(TERM="dumb", PATH=path + ":/usr/sbin:/usr/bin", PS1="> ", ZDOTDIR="/nonexistent")
+		    os.execvp("zsh", ["zsh", "-f", "-i"])
+		def read(seconds):
+		    out, end = b"", time.time() + seconds
+		    while time.time() < end and select.select([fd], [], [], max(0, end - time.time()))[0]:
+		        try: out += os.read(fd, 65536)
+		        except OSError: break
+		        if out.endswith(b"READY\r\n"): break
+		    return out
+		os.write(fd, f"fpath=({directory} $fpath); autoload -U compinit; compinit -u -D; echo READ''Y\n".encode())
+		read(10)
+		os.write(fd, line.encode() + b"\t\t")
+		print(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", read(3).decode(errors="replace")))
+		os.kill(pid, 9)
+	PY
+}
+
 # valid FILE: by the schema; comments are not JSON's.
 valid() {
 	/usr/bin/python3 - "$T/schema.json" "$1" <<-'PY'
@@ -125,6 +178,7 @@ if need_ocigate "the tool"; then
 	audited
 	suggested
 	shown
+	documented
 	fast
 fi
 e2e_end
