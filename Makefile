@@ -82,7 +82,7 @@ HARDEN_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 # module:package
 LIBRARIES := yajl:libyajl-dev libseccomp:libseccomp-dev libcap-ng:libcap-ng-dev jansson:libjansson-dev libmd:libmd-dev
 
-NO_BUILD := help deps clean format check-format uninstall dist
+NO_BUILD := help deps clean format check-format uninstall dist deb
 GOALS    := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(NO_BUILD),$(GOALS)),)
 include $(BUILD)/probe.mk
@@ -130,6 +130,8 @@ $(BUILD)/probe.mk: Makefile $(BUILD)/.cc | $(DEPS_FIRST)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Wvla
 OG_CPPFLAGS := -Iinclude -I. $(PKG_CFLAGS) -D_GNU_SOURCE -DOG_VERSION='"$(VERSION)"' \
 	-DOG_LIBEXECDIR='"$(LIBEXECDIR)"' -DOG_DATADIR='"$(DATADIR)"'
+# The directory of the build is no part of what is built.
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
 OG_CFLAGS := -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror)
 OG_LDFLAGS :=
 
@@ -144,7 +146,7 @@ OG_CFLAGS += $(flags_$(VARIANT))
 OG_LDFLAGS += $(flags_$(VARIANT))
 STATIC := 0
 else
-OG_CFLAGS += $(HAVE_CFLAGS)
+OG_CFLAGS += $(HAVE_CFLAGS) $(PREFIX_MAP)
 OG_LDFLAGS += $(HAVE_LDFLAGS)
 # Level 3 unless the packager chose one; it is an error of glibc's without -O.
 ifeq ($(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(filter -O0,$(CFLAGS)),)
@@ -417,7 +419,7 @@ demo: $(DEPS_FIRST) all ## build, then judge and launch the example bundles with
 
 # ---- upkeep -----------------------------------------------------------------
 
-.PHONY: run-valgrind run-fuzz format update-golden deps install uninstall dist clean help
+.PHONY: run-valgrind run-fuzz format update-golden deps install uninstall dist deb clean help
 
 format: ## format every C file
 	clang-format -i $(ALL_C)
@@ -436,7 +438,7 @@ PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-confi
 	hyperfine:hyperfine valgrind:valgrind strace:strace jq:jq python3:python3 \
 	clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer \
 	libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a \
-	cppcheck:cppcheck universal-ctags:ctags-universal gcovr:gcovr mandoc:mandoc shellcheck:shellcheck git:git zsh:zsh python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema
+	cppcheck:cppcheck universal-ctags:ctags-universal gcovr:gcovr mandoc:mandoc shellcheck:shellcheck git:git zsh:zsh logrotate:logrotate debhelper:dh lintian:lintian rpm:rpmspec python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema
 
 # The engines are for the tests' own daemons: while they are installed a
 # policy-rc.d (taken away again) keeps dpkg from starting them as services, and
@@ -478,6 +480,16 @@ uninstall: ## remove what install put there, and nothing else
 dist: ## the source of the last commit as build/ocigate-VERSION.tar.gz
 	@mkdir -p build
 	git archive --format=tar --prefix=ocigate-$(VERSION)/ HEAD | gzip -n >build/ocigate-$(VERSION).tar.gz
+
+# Debian's tools want debian/ at the top of a tree of its own.
+DEB_TREE := build/deb/ocigate-$(VERSION)
+deb: ## a Debian package in build/deb, checked by lintian
+	@rm -rf build/deb; mkdir -p $(DEB_TREE)
+	@tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C $(DEB_TREE)
+	@cp -r shim/packaging/debian $(DEB_TREE)/debian
+	cd $(DEB_TREE) && env -u MAKEFLAGS -u MAKELEVEL -u WERROR -u BUILD dpkg-buildpackage -b -us -uc $(JOBS)
+	lintian --fail-on error --allow-root build/deb/*.changes
+	@rm -rf $(DEB_TREE); ls build/deb/*.deb
 
 clean: ## remove every build directory
 	rm -rf build

@@ -52,14 +52,14 @@ static bool is_ours(const struct og_setup *setup, const char *path)
 /* dpkg-divert, where dpkg keeps a list; 0 also where it does not. */
 static int run_divert(const struct og_setup *setup, size_t i, bool add, struct og_err *reterr)
 {
-	char to[PATH_MAX], list[PATH_MAX + 32];
+	char to[PATH_MAX], program[PATH_MAX + 32];
 	const char *root = setup->root[0] ? setup->root : "/";
 	char *const env[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	int status;
 	pid_t pid;
 
-	snprintf(list, sizeof(list), "%s/var/lib/dpkg/status", setup->root);
-	if (access(list, F_OK) < 0 || access("/usr/bin/dpkg-divert", X_OK) < 0)
+	snprintf(program, sizeof(program), "%s/usr/bin/dpkg-divert", setup->root);
+	if (access(program, X_OK) < 0 || access("/usr/bin/dpkg-divert", X_OK) < 0)
 		return 0;
 	snprintf(to, sizeof(to), "%s" REAL, places[i]);
 	fflush(stdout);

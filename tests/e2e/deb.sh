@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The Debian package: built, passed by lintian, installed into a copy of this system,
+# its policy and its log rotation tried there, removed and purged. The rpm spec parses.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2034,SC2086,SC2154
+. "$(dirname "$0")/../lib/e2e.sh"
+e2e_begin "$@"
+need_ocigate "the package" || e2e_end
+
+# build DIR: a copy of the tree, with the package made in it.
+build() {
+	mkdir -p "$1" && tar -C "$E2E_TREE" --exclude=./build --exclude=./.git -cf - . | tar -xf - -C "$1" || return 1
+	capture env -u BUILD -u MAKEFLAGS -u MAKELEVEL -u WERROR make -C "$1" deb
+}
+
+# here COMMAND...: in the copy of the system.
+here() {
+	chroot "$R" env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+copy_of_system() {
+	R=$T/system
+	mkdir -p "$T/over" "$R" && mount -t tmpfs tmpfs "$T/over" && mkdir "$T/over"/{upper,work} &&
+		mount -t overlay -o "lowerdir=/,upperdir=$T/over/upper,workdir=$T/over/work" overlay "$R" &&
+		mount -t proc proc "$R/proc" && mount -t tmpfs tmpfs "$R/run" || e2e_die "no copy of the system"
+	rm -rf "$R/etc/ocigate" "$R/var/log/ocigate" "$R/usr/libexec/ocigate"
+}
+
+what_is_left() {
+	find "$R"/etc/ocigate "$R"/var/log/ocigate "$R"/usr/sbin/ocigate* "$R"/usr/libexec/ocigate \
+		"$R"/usr/share/ocigate "$R"/etc/logrotate.d/ocigate "$R"/etc/containers/containers.conf.d/ocigate.conf 2>/dev/null
+}
+
+installed() {
+	cp "$DEB" "$R/run/ocigate.deb"
+	capture here dpkg -i /run/ocigate.deb
+	is "it installs" "$rc" 0
+	has "its policy only looks" "$(here ocigatectl show)" '"mode": "audit"'
+	check "... and is valid" here ocigatectl check
+	is "no engine is told of it" "$(grep -rl ocigate "$R"/etc/docker "$R"/etc/containers "$R"/etc/containerd 2>/dev/null)" ""
+	is "the log's directory is not for everybody" "$(stat -c %a "$R/var/log/ocigate")" 750
+	check "the runtime below is found" sh -c "chroot '$R' ocigatectl status | grep -q '^runtime below: /usr/.*bin/runc'"
+	check "every man page is found" here sh -c 'for p in ocigate ocigate-explain ocigatectl ocigate-policy; do man -w $p || exit 1; done'
+}
+
+rotated() {
+	local log=$R/var/log/ocigate/audit.jsonl
+	echo '{"before":1}' >"$log"
+	exec 7>>"$log"
+	check "logrotate takes its configuration" here logrotate -f /etc/logrotate.d/ocigate
+	echo '{"meanwhile":1}' >&7
+	exec 7>&-
+	is "what was being written is not lost" "$(cat "$log.1")" "$(printf '{"before":1}\n{"meanwhile":1}')"
+	is "the new log is empty, and not for everybody" "$(stat -c '%s %a %G' "$log")" "0 640 adm"
+}
+
+removed() {
+	check "podman is told of it" here ocigatectl install podman --default
+	capture here dpkg -i /run/ocigate.deb
+	has "an upgrade leaves that alone" "$rc $(what_is_left)" 'containers\.conf\.d/ocigate\.conf'
+	capture here dpkg -r ocigate
+	is "it can be removed" "$rc" 0
+	hasnt "... and no engine calls it any more" "$(what_is_left)" 'containers\.conf\.d'
+	has "... its policy stays" "$(what_is_left)" 'etc/ocigate/policy\.json'
+	capture here dpkg -P ocigate
+	is "purged, nothing is left" "$rc $(what_is_left)" "0 "
+}
+
+build "$T/a"
+is "make deb, lintian without errors" "$rc" 0
+DEB=$(echo "$T"/a/build/deb/ocigate_*.deb)
+has "what is linked in is said" "$(dpkg-deb -f "$DEB" Built-Using)" 'glibc \(= .*libseccomp \(= .*yajl \(='
+is "one override" "$(grep -vc '^#' "$E2E_TREE/shim/packaging/debian/ocigate.lintian-overrides")" 1
+copy_of_system
+installed
+rotated
+removed
+umount -R "$R"
+umount "$T/over"
+check "rpm reads the spec" rpmspec -P "$E2E_TREE/shim/packaging/ocigate.spec"
+if [ -n "${OG_LONG:-}" ]; then
+	build "$T/elsewhere/deeper"
+	check "built in another directory it is the same package" cmp "$DEB" "$T/elsewhere/deeper/build/deb/${DEB##*/}"
+fi
+rm -rf "$T/a" "$T/elsewhere"
+e2e_end
