@@ -82,14 +82,14 @@ HARDEN_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 # module:package
 LIBRARIES := yajl:libyajl-dev libseccomp:libseccomp-dev libcap-ng:libcap-ng-dev jansson:libjansson-dev libmd:libmd-dev
 
-NO_BUILD := help deps clean format check-format uninstall dist deb
+NO_BUILD := help deps newer clean format check-format uninstall dist deb
 GOALS    := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out $(NO_BUILD),$(GOALS)),)
 include $(BUILD)/probe.mk
 endif
 
 # As root, `check` and `demo` install what is missing before anything is asked of it.
-DEPS_FIRST := $(if $(ROOT),$(if $(filter check check-long demo,$(GOALS)),deps))
+DEPS_FIRST := $(if $(ROOT),$(if $(filter check check-long,$(GOALS)),deps newer)$(if $(filter demo,$(GOALS)),deps))
 
 # $(call stamp,NAME,VARIABLE): a file that is written only when the variable's
 # text has changed, so that what depends on it is made again then.
@@ -313,9 +313,11 @@ check-fuzz: $(FUZZ_BIN) ## replay the fuzzing corpus and every fixture
 		if $(WRAP) $$t $$c $(REPLAY); then p=$$((p + 1)); else f=$$((f + 1)); echo "$$t failed"; fi; done; \
 	echo "$$p passed, $$f failed"; [ $$f -eq 0 ]
 
+# One at a time unless told otherwise: they are slowed down by each other.
+check-e2e: E2E_JOBS ?= 1
 check-e2e: all ## end to end with real runtimes and engines; needs root
 	$(if $(ROOT),,@echo "check-e2e needs root" >&2; exit 1)
-	+@BUILD=$(abspath $(BUILD)) $(run_all)/e2e $(foreach s,$(E2E),$(basename $(notdir $s))=$s)
+	+@BUILD=$(abspath $(BUILD)) RUN_JOBS=$(E2E_JOBS) $(run_all)/e2e $(foreach s,$(E2E),$(basename $(notdir $s))=$s)
 
 # What ASan, UBSan and valgrind say goes to files: Criterion takes no notice of
 # how the worker of a test ends once the test itself is done.
@@ -419,7 +421,7 @@ demo: $(DEPS_FIRST) all ## build, then judge and launch the example bundles with
 
 # ---- upkeep -----------------------------------------------------------------
 
-.PHONY: run-valgrind run-fuzz format update-golden deps install uninstall dist deb clean help
+.PHONY: run-valgrind run-fuzz format update-golden deps newer install uninstall dist deb clean help
 
 format: ## format every C file
 	clang-format -i $(ALL_C)
@@ -438,7 +440,7 @@ PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-confi
 	hyperfine:hyperfine valgrind:valgrind strace:strace jq:jq python3:python3 \
 	clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer \
 	libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a \
-	cppcheck:cppcheck universal-ctags:ctags-universal gcovr:gcovr mandoc:mandoc shellcheck:shellcheck git:git zsh:zsh logrotate:logrotate debhelper:dh lintian:lintian rpm:rpmspec python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema
+	cppcheck:cppcheck universal-ctags:ctags-universal gcovr:gcovr mandoc:mandoc shellcheck:shellcheck patchelf:patchelf git:git zsh:zsh logrotate:logrotate debhelper:dh lintian:lintian rpm:rpmspec python3-jsonschema:/usr/lib/python3/dist-packages/jsonschema
 
 # The engines are for the tests' own daemons: while they are installed a
 # policy-rc.d (taken away again) keeps dpkg from starting them as services, and
@@ -457,6 +459,10 @@ deps: ## install what is missing to build, run and test (Debian, Ubuntu, as root
 		[ -z "$$known" ] || apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends --no-remove $$known </dev/null; }; \
 	if [ -z "$$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mtime -1 -print -quit)" ] || ! fetch; then \
 		apt-get update -qq && fetch; fi
+
+# For the end-to-end tests alone; what cannot be had they report as not here.
+newer: deps ## fetch later runtimes and engines from Debian's mirror, beside the system (as root)
+	@if [ "$$(id -u)" -eq 0 ]; then tests/lib/newer.sh fetch; fi
 
 # FROM:TO:MODE, one row per file; install and uninstall read the same rows.
 INSTALL_ROWS = $(BUILD)/ocigate:$(SBINDIR)/ocigate:755 $(BUILD)/ocigatectl:$(SBINDIR)/ocigatectl:755 \

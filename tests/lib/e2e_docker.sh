@@ -7,6 +7,7 @@
 # serves any number of them.
 
 E2E_DOCKERD=${E2E_DOCKERD:-dockerd}
+E2E_DOCKER_MAJOR=${E2E_DOCKER_MAJOR:-20} # what differs between versions is asked of this
 if [ -z "${E2E_DOCKER:-}" ]; then
 	E2E_DOCKER=/usr/bin/docker
 	[ -x "$E2E_DOCKER" ] || E2E_DOCKER=docker
@@ -23,7 +24,9 @@ D() {
 # other name), the stock runc, "able" (see dockerd_able), and $E2E_RUNTIMES (JSON
 # members, each with a comma after it).
 dockerd_start() {
-	mkdir -p "$T/docker" "$T/cli" "$T/recorded"
+	mkdir -p "$T/docker/data" "$T/cli" "$T/recorded"
+	# In memory: most of a daemon's time goes by waiting for the disk.
+	mountpoint -q "$T/docker/data" || mount -t tmpfs tmpfs "$T/docker/data" || e2e_die "no tmpfs for the daemon"
 	dockerd_recorders
 	dockerd_able
 	ln -sfn "$RT" "$T/bin/ocigate-explain"

@@ -3,8 +3,8 @@
 #
 # run_all.sh LOGDIR NAME=COMMAND...
 #
-# Runs every command, whatever became of the one before, and adds up what they
-# report: each "N passed, N failed" that stands alone on a line, or Criterion's
+# Runs every command, RUN_JOBS at a time (one), whatever became of the others, and
+# adds up what they report: each "N passed, N failed" that stands alone on a line, or Criterion's
 # summary. A command fails that reports nothing, ends with an error, runs longer
 # than OG_TIMEOUT seconds, or reports a feature as absent ("not here: FEATURE
 # (probe)") that tests/absent.txt does not list. V=1 shows the output of all of
@@ -41,9 +41,9 @@ tally() {
 # again by whoever adds up our output.
 show() { sed 's/^/  | /' "$1"; }
 
-job=
+declare -A running=() started=()
 stop() {
-	[ -z "$job" ] || kill -TERM "$job" 2>/dev/null
+	[ ${#running[@]} -eq 0 ] || kill -TERM "${!running[@]}" 2>/dev/null
 	wait
 	exit 130
 }
@@ -51,24 +51,23 @@ trap stop INT HUP TERM
 
 # In a process group of its own, which timeout ends as a whole. Job control,
 # because without it a background job would start with SIGINT ignored.
-run() {
+begin() {
+	local log=$logdir/$1.log
 	set -m
-	timeout -k 30 "${OG_TIMEOUT:-1200}" bash -c "$1" </dev/null >"$2" 2>&1 &
-	job=$!
+	timeout -k 30 "${OG_TIMEOUT:-1200}" bash -c "$2" </dev/null >"$log" 2>&1 &
+	running[$!]=$1
+	started[$!]=$SECONDS
 	set +m
-	[ -z "${V:-}" ] || tail -n +1 -f --pid="$job" "$2" | sed 's/^/  | /'
-	wait "$job"
+	[ -z "${V:-}" ] || tail -n +1 -f --pid="$!" "$log" | sed 's/^/  | /'
 }
 
-for arg in "$@"; do
-	name=${arg%%=*}
+# One that has ended: what it reports is counted.
+end() {
+	local pid name log p f n note='' rc=0
+	wait -n -p pid "${!running[@]}" || rc=$?
+	name=${running[$pid]}
 	log=$logdir/$name.log
-	start=$SECONDS
-	rc=0
-	run "${arg#*=}" "$log" || rc=$?
-	job=
 	read -r p f n < <(tally <"$log")
-	note=
 	if [ "$n" -eq 0 ]; then
 		note=" (reported nothing, exit status $rc)"
 		f=1
@@ -81,13 +80,20 @@ for arg in "$@"; do
 	fi
 	passed=$((passed + p))
 	failed=$((failed + f))
-	printf '%6d s  %-24s %5d passed, %d failed%s\n' $((SECONDS - start)) "$name" "$p" "$f" "$note"
+	printf '%6d s  %-24s %5d passed, %d failed%s\n' $((SECONDS - started[$pid])) "$name" "$p" "$f" "$note"
 	if [ "$f" -ne 0 ]; then
 		bad+=("$name")
 		[ -n "${V:-}" ] || show "$log"
 	fi
 	sed -n 's/^\(  | \)*not here: //p' "$log" >>"$absences"
+	unset "running[$pid]"
+}
+
+for arg in "$@"; do
+	while [ ${#running[@]} -ge "${RUN_JOBS:-1}" ]; do end; done
+	begin "${arg%%=*}" "${arg#*=}"
 done
+while [ ${#running[@]} -gt 0 ]; do end; done
 
 while IFS= read -r line; do
 	echo "not here: $line"
