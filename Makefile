@@ -313,8 +313,8 @@ check-fuzz: $(FUZZ_BIN) ## replay the fuzzing corpus and every fixture
 		if $(WRAP) $$t $$c $(REPLAY); then p=$$((p + 1)); else f=$$((f + 1)); echo "$$t failed"; fi; done; \
 	echo "$$p passed, $$f failed"; [ $$f -eq 0 ]
 
-# One at a time unless told otherwise: they are slowed down by each other.
-check-e2e: E2E_JOBS ?= 1
+# Two at a time: much of what a script does is to wait for an engine.
+check-e2e: E2E_JOBS ?= 2
 check-e2e: all ## end to end with real runtimes and engines; needs root
 	$(if $(ROOT),,@echo "check-e2e needs root" >&2; exit 1)
 	+@BUILD=$(abspath $(BUILD)) RUN_JOBS=$(E2E_JOBS) $(run_all)/e2e $(foreach s,$(E2E),$(basename $(notdir $s))=$s)

@@ -216,14 +216,31 @@ static int take_finding(struct suggestions *s, const struct og_node *finding, st
 	return r;
 }
 
+/* What --privileged brought with it: no list that permits that much should come of it. */
+static bool is_of_privileged(const char *rule)
+{
+	static const char *const rules[] = { "capabilities", "devices", "seccomp", "masked-paths" };
+
+	for (size_t i = 0; rule && i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (strcmp(rule, rules[i]) == 0)
+			return true;
+	return false;
+}
+
 static int take_record(void *ctx, const struct og_node *record, struct og_err *reterr)
 {
 	struct suggestions *s = ctx;
+	bool privileged = false;
 	int r = 0;
 
 	s->launches++;
+	og_each (finding, og_member(record, "findings")) {
+		const char *rule = og_str(og_member(finding, "rule"));
+
+		privileged = privileged || (rule && strcmp(rule, "privileged") == 0);
+	}
 	og_each (finding, og_member(record, "findings"))
-		if (r == 0)
+		if (r == 0 && !(privileged && is_of_privileged(og_str(og_member(finding, "rule")))))
 			r = take_finding(s, finding, reterr);
 	return r;
 }

@@ -6,6 +6,7 @@
 
 # shellcheck source-path=SCRIPTDIR disable=SC2016,SC2034,SC2086,SC2154
 . "$(dirname "$0")/../lib/e2e.sh"
+. "$(dirname "$0")/../lib/e2e_system.sh"
 e2e_begin "$@"
 need_ocigate "the package" || e2e_end
 
@@ -13,19 +14,6 @@ need_ocigate "the package" || e2e_end
 build() {
 	mkdir -p "$1" && tar -C "$E2E_TREE" --exclude=./build --exclude=./.git -cf - . | tar -xf - -C "$1" || return 1
 	capture env -u BUILD -u MAKEFLAGS -u MAKELEVEL -u WERROR make -C "$1" deb
-}
-
-# here COMMAND...: in the copy of the system.
-here() {
-	chroot "$R" env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
-}
-
-copy_of_system() {
-	R=$T/system
-	mkdir -p "$T/over" "$R" && mount -t tmpfs tmpfs "$T/over" && mkdir "$T/over"/{upper,work} &&
-		mount -t overlay -o "lowerdir=/,upperdir=$T/over/upper,workdir=$T/over/work" overlay "$R" &&
-		mount -t proc proc "$R/proc" && mount -t tmpfs tmpfs "$R/run" || e2e_die "no copy of the system"
-	rm -rf "$R/etc/ocigate" "$R/var/log/ocigate" "$R/usr/libexec/ocigate"
 }
 
 what_is_left() {
@@ -77,8 +65,7 @@ copy_of_system
 installed
 rotated
 removed
-umount -R "$R"
-umount "$T/over"
+end_of_copy
 check "rpm reads the spec" rpmspec -P "$E2E_TREE/shim/packaging/ocigate.spec"
 if [ -n "${OG_LONG:-}" ]; then
 	build "$T/elsewhere/deeper"
