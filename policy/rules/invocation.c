@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * invocation: flags with which a launch would not be what its document says,
- * and restore, whose credentials and filters come from the checkpoint. A flag
- * that no runtime knows never gets this far.
+ * managed plugins, and restore, whose credentials and filters come from the
+ * checkpoint. A flag that no runtime knows never gets this far.
  */
 #include "ocigate/rule.h"
 
@@ -58,6 +58,18 @@ static int check_record(struct og_pass *pass)
 	return og_reject_at(pass, "", "the container was not launched through ocigate: restart it");
 }
 
+/* A plugin is given what its own manifest asks for: the host's network, all devices, … */
+static int check_plugin(struct og_pass *pass)
+{
+	const struct og_facts *facts = og_facts(pass);
+
+	if (facts->engine != OG_ENGINE_DOCKER_PLUGIN || og_cmd(pass) != OG_CMD_CREATE ||
+	    (facts->plugin && og_opt_has(pass, OG_OPT_invocation_plugins, facts->plugin)))
+		return 0;
+	return og_reject_at(pass, "", "the managed plugin %s is not listed in \"plugins\"",
+			    OG_Q(facts->plugin ? facts->plugin : ""));
+}
+
 int og_rule_invocation(struct og_pass *pass)
 {
 	const struct og_facts *facts = og_facts(pass);
@@ -68,7 +80,7 @@ int og_rule_invocation(struct og_pass *pass)
 		    "a container restored from a checkpoint runs with what the checkpoint says: "
 		    "start a new one") < 0)
 		return -1;
-	if (check_record(pass) < 0)
+	if (check_plugin(pass) < 0 || check_record(pass) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
 		const struct og_flagfact *flag = og_fact_flag(facts, refused[i].flag);

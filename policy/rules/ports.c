@@ -164,18 +164,10 @@ static int judge_unknown(struct og_pass *pass)
 	return og_reject_at(pass, "", "%s", why);
 }
 
-static bool is_plugin_allowed(const struct og_pass *pass, const char *plugin)
-{
-	return plugin && og_opt_has(pass, OG_OPT_ports_plugins, plugin);
-}
-
 int og_rule_ports(struct og_pass *pass)
 {
 	const struct og_facts *facts = og_facts(pass);
 
-	if (facts->engine == OG_ENGINE_DOCKER_PLUGIN && !is_plugin_allowed(pass, facts->plugin))
-		return og_reject_at(pass, "", "the managed plugin %s is not listed in \"plugins\"",
-				    OG_Q(facts->plugin ? facts->plugin : ""));
 	if (facts->swarm)
 		return og_reject_at(
 			pass, "",

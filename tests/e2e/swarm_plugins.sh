@@ -82,14 +82,14 @@ plugin() {
 
 plugins() {
 	local id
-	preset baseline "$LOCAL"
+	preset baseline '"kernel": { "action": "rewrite" }'
 	id=$(plugin evil '.network.type = "host" | .pidhost = true | .ipchost = true | .linux = { allowAllDevices: true, capabilities: ["CAP_SYS_ADMIN"] }
 		| .mounts = [{ name: "host", source: "/", destination: "/host", type: "bind", options: ["rbind"] }]' 'sleep 600')
 	capture D plugin enable --timeout 1 evil
 	has "a plugin that is not listed: refused" "$err" 'ocigate: rejected: '
 	has "... with the reason" "$(tail -n 1 "$T/log/audit.jsonl" | jq -r '.findings[].why')" '^the managed plugin .*is not listed'
 	is "... recorded as a plugin" "$(tail -n 1 "$T/log/audit.jsonl" | jq -r '.engine + " " + .verdict')" "docker-plugin reject"
-	preset baseline '"ports": { "action": "reject", "addresses": ["127.0.0.1"], "plugins": ["'"$id"'"] }'
+	preset baseline '"invocation": { "action": "reject", "plugins": ["'"$id"'"] }'
 	capture D plugin enable --timeout 1 evil
 	has "a plugin that is listed is judged all the same: the host's root" "$err" 'ocigate: rejected: .*mounts: "/"'
 	has "... devices" "$(tail -n 1 "$T/log/audit.jsonl" | jq -r '.findings[] | .rule + " " + .action')" '^devices reject'
@@ -97,7 +97,7 @@ plugins() {
 	has "... network" "$(tail -n 1 "$T/log/audit.jsonl" | jq -r '.findings[] | .rule + " " + .action')" '^network-host reject'
 	hasnt "... and it did not start" "$(D plugin ls --format '{{.Name}} {{.Enabled}}')" 'evil.* true'
 	id=$(plugin tame '.propagatedMount = "/mnt" | .network.type = ""' 'mkdir -p /run/docker/plugins; nc -lU /run/docker/plugins/x.sock & sleep 600')
-	preset baseline '"ports": { "action": "reject", "addresses": ["127.0.0.1"], "plugins": ["'"$id"'"] }'
+	preset baseline '"invocation": { "action": "reject", "plugins": ["'"$id"'"] }'
 	# The daemon waits for an answer that this plugin does not give: its launch is what counts.
 	capture D plugin enable --timeout 1 tame
 	hasnt "a plugin that is listed and asks for nothing: not refused" "$err" 'ocigate: rejected'

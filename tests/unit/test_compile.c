@@ -207,8 +207,8 @@ Test(compile, elements_are_canonical_and_sorted)
 	struct og_effective *effective = effective_text(
 		&policy,
 		RULES("\"capabilities\":{\"allow\":[\"sys_admin\",\"CAP_BPF\",\"Kill\"]},"
-		      "\"ports\":{\"addresses\":[\"::ffff:1.2.3.4\",\"10.0.0.1\",\"0:0:0:0::1\"],"
-		      "\"plugins\":[\"b\",\"a\"]},"
+		      "\"ports\":{\"addresses\":[\"::ffff:1.2.3.4\",\"10.0.0.1\",\"0:0:0:0::1\"]},"
+		      "\"invocation\":{\"plugins\":[\"b\",\"a\"]},"
 		      "\"hooks\":{\"allow\":[\"/z\",\"/\",\"/a/b\"]},"
 		      "\"namespaces\":{\"required\":[\"uts\",\"mount\"]},"
 		      "\"cgroup\":{\"parents\":[\"z*\",\"/a\"]},"
@@ -222,7 +222,7 @@ Test(compile, elements_are_canonical_and_sorted)
 
 	check_list(effective, OG_OPT_capabilities_allow, "CAP_BPF CAP_KILL CAP_SYS_ADMIN", "caps");
 	check_list(effective, OG_OPT_ports_addresses, "10.0.0.1 ::1 ::ffff:1.2.3.4", "addresses");
-	check_list(effective, OG_OPT_ports_plugins, "a b", "strings");
+	check_list(effective, OG_OPT_invocation_plugins, "a b", "strings");
 	check_list(effective, OG_OPT_hooks_allow, "/ /a/b /z", "paths");
 	check_list(effective, OG_OPT_namespaces_required, "mount uts", "words");
 	check_list(effective, OG_OPT_cgroup_parents, "/a z*", "globs");

@@ -216,8 +216,8 @@ static const struct wrong values[] = {
 	  "p.json:2:37: \"localhost\" is no IP address\n"
 	  "p.json:2:55: \"::1\" is in this list already, on line 2\n"
 	  "p.json:2:64: an IP address is expected" },
-	{ RULES("\"ports\":{\"plugins\":[\"\"]}"),
-	  "p.json:2:21: an element of this list must not be empty" },
+	{ RULES("\"invocation\":{\"plugins\":[\"\"]}"),
+	  "p.json:2:26: an element of this list must not be empty" },
 	{ RULES("\"cgroup\":{\"parents\":[3]}"),
 	  "p.json:2:22: an element of this list is a string" },
 };
