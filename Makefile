@@ -267,13 +267,13 @@ tests: $(TESTS) ## build the test programs
 # ---- checks -----------------------------------------------------------------
 # Each target below that is a tier of `check` ends with "N passed, N failed".
 
-.PHONY: check check-long check-build check-clang check-unit check-spec check-mutation check-fault check-fuzz check-e2e check-asan \
+.PHONY: check check-long check-build check-clang check-unit check-spec check-mutation check-fault check-fuzz check-demo check-e2e check-asan \
 	check-valgrind check-purity check-hardening check-format analyze fuzz coverage bench metrics demo
 
 # What is not in the tree cannot be a tier; `metrics` says what a tree must have.
 TIERS := check-build check-clang check-format metrics check-purity check-hardening check-unit check-spec \
 	$(if $(FAULT_SRC),check-fault) $(if $(FUZZ_SRC),check-fuzz) check-asan $(if $(FUZZ_SRC),check-valgrind) coverage analyze
-ROOT_TIERS := $(if $(E2E),check-e2e)
+ROOT_TIERS := check-demo $(if $(E2E),check-e2e)
 
 run_all = tests/lib/run_all.sh $(BUILD)/log
 
@@ -314,6 +314,9 @@ check-fuzz: $(FUZZ_BIN) ## replay the fuzzing corpus and every fixture
 	@p=0; f=0; for t in $(FUZZ_BIN); do c=tests/fuzz/corpus/$${t##*/fuzz_}; [ -d $$c ] || c=; \
 		if $(WRAP) $$t $$c $(REPLAY); then p=$$((p + 1)); else f=$$((f + 1)); echo "$$t failed"; fi; done; \
 	echo "$$p passed, $$f failed"; [ $$f -eq 0 ]
+
+check-demo: all ## does the demo come out as it says? needs root
+	@BUILD=$(abspath $(BUILD)) examples/demo.sh && echo "1 passed, 0 failed" || { echo "0 passed, 1 failed"; exit 1; }
 
 # Two at a time: much of what a script does is to wait for an engine.
 check-e2e: E2E_JOBS ?= 2
