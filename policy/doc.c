@@ -169,12 +169,18 @@ static unsigned hex4(const char *s)
 static int check_utf8(struct parse *p, size_t start, size_t end)
 {
 	const unsigned char *s = (const unsigned char *)p->src->text;
-	unsigned char any = 0;
+	uint64_t eight;
 
-	for (size_t i = start; i < end; i++)
-		any |= s[i];
-	while (any & 0x80 && start < end) {
-		size_t n = s[start] < 0x80 ? 1 : og_utf8_len(s + start, end - start);
+	while (start < end) {
+		size_t n = sizeof(eight);
+
+		/* most text is ASCII */
+		if (end - start >= sizeof(eight)) {
+			memcpy(&eight, s + start, sizeof(eight));
+			n = eight & UINT64_C(0x8080808080808080) ? 0 : n;
+		}
+		if (n == 0 || end - start < n)
+			n = s[start] < 0x80 ? 1 : og_utf8_len(s + start, end - start);
 
 		if (n == 0)
 			return stop(p, start, "a string is not valid UTF-8");
@@ -190,16 +196,15 @@ static int check_utf8(struct parse *p, size_t start, size_t end)
  */
 static int check_escapes(struct parse *p, size_t start, size_t end, size_t len)
 {
-	const char *s = p->src->text;
+	const char *s = p->src->text, *escape;
 
 	if (len == end - start - 2)
 		return 1;
-	for (size_t i = start; i < end; i++) {
+	for (size_t i = start; (escape = memchr(s + i, '\\', end - i)); i++) {
 		unsigned v;
 
-		if (s[i] != '\\')
-			continue;
-		if (s[++i] != 'u')
+		i = (size_t)(escape - s) + 1;
+		if (s[i] != 'u')
 			continue;
 		v = hex4(s + i + 1);
 		if (v == 0)

@@ -164,11 +164,18 @@ cost() {
 }
 
 fast() {
-	local n=${OG_LONG:+1000000} ours theirs
+	local n=${OG_LONG:+1000000} ours theirs best_ours best_theirs i rounds
 	n=${n:-5000}
 	awk -v n="$n" '{ line[NR] = $0 } END { for (i = 0; i < n; i++) print line[i % NR + 1] }' "$LOG" >"$T/big.jsonl"
-	read -r ours memory < <(cost "$CTL" report "$T/big.jsonl")
-	read -r theirs _ < <(cost jq -c . "$T/big.jsonl")
+	rounds=${OG_LONG:+1}
+	# The least of some rounds, in turns: other work on the machine only adds.
+	for ((i = 0; i < ${rounds:-3}; i++)); do
+		read -r ours memory < <(cost "$CTL" report "$T/big.jsonl")
+		read -r theirs _ < <(cost jq -c . "$T/big.jsonl")
+		best_ours=$((i && best_ours < ours ? best_ours : ours))
+		best_theirs=$((i && best_theirs < theirs ? best_theirs : theirs))
+	done
+	ours=$best_ours theirs=$best_theirs
 	note "report over $n records: $ours ms, jq -c .: $theirs ms, $memory kB"
 	check "report is at least 5 times as fast as jq" [ $((ours * 5)) -le "$theirs" ]
 	check "... in less than 64 MiB" [ "$memory" -lt 65536 ]

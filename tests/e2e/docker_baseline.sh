@@ -350,7 +350,7 @@ s_statuses() {
 	D create --name "$N" bb:1 true >/dev/null
 	status_of run --name "$N" bb:1 true | tail -n 1
 	D rm "$N" >/dev/null
-	status_of run bb:1 sh -c 'sleep 9 & kill -9 $!; wait $!'
+	status_of run bb:1 sh -c 'exec 2>/dev/null; sleep 9 & kill -9 $!; wait $!'
 }
 
 s_wait() {
