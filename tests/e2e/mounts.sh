@@ -203,6 +203,32 @@ disguises() {
 	refused "/dev/fd" 'mounts: ' -v /dev/fd:/x
 }
 
+# What Docker 28 mounts besides: a directory inside a volume, and an image. The daemon
+# resolves both to paths of its own, through which no link may lead out.
+by_docker_28() {
+	D volume create sub >/dev/null
+	D run --rm --runtime able -v sub:/v -v "$FORBIDDEN:/f" bb:1 sh -c 'mkdir /v/in && echo inside >/v/in/who && ln -s '"$FORBIDDEN"' /v/out'
+	capture run --mount type=volume,src=sub,dst=/x,volume-subpath=in bb:1 cat /x/who
+	is "volume-subpath: what is in the volume" "$rc $out" "0 inside"
+	capture run --mount type=volume,src=sub,dst=/x,volume-subpath=out bb:1 cat /x/who
+	check "volume-subpath: a link out of it" [ "$rc" -ne 0 ]
+	hasnt "... shows nothing" "$out" forbidden
+	capture run --mount type=volume,src=sub,dst=/x,volume-subpath=../../.. bb:1 ls /x
+	check "volume-subpath: upwards" [ "$rc" -ne 0 ]
+	site '"volumes": "ro",'
+	capture run --mount type=volume,src=sub,dst=/x,volume-subpath=in bb:1 touch /x/new
+	has "volume-subpath: volumes: ro" "$err" 'Read-only file system'
+	site '"volumes": "reject",'
+	refused "volume-subpath: volumes: reject" 'mounts: volumes are not allowed' --mount type=volume,src=sub,dst=/x,volume-subpath=in
+	site
+	capture run --mount type=image,src=bb:1,dst=/x bb:1 sh -c 'ls /x/bin/sh; touch /x/new'
+	is "type=image: the daemon's own mount" "$out" /x/bin/sh
+	has "... read-only" "$err" 'Read-only file system'
+	D run -d --name other --runtime ocigate bb:1 sleep 60 >/dev/null
+	refused "the root of another container" 'mounts: ' -v "$(D inspect -f '{{.GraphDriver.Data.MergedDir}}' other):/x"
+	D rm -f other >/dev/null
+}
+
 # ---- what may be where ------------------------------------------------------
 
 options() {
@@ -334,6 +360,7 @@ image bb:1 'CMD ["/bin/sh"]' 'ENV PATH=/bin:/sbin'
 by_docker
 places
 disguises
+[ "${E2E_DOCKER_MAJOR:-20}" -lt 28 ] || by_docker_28
 options
 writable
 dockerd_stop
