@@ -17,7 +17,7 @@ _ocigatectl() {
 	fi
 	case $prev in
 	--format)
-		words=$(_ocigatectl_words "$sub" '^(text|diff|json|config)$')
+		words=$(_ocigatectl_words "$sub" '^(text|diff|json|config|html)$')
 		;;
 	--command) words='create exec update' ;;
 	--preset | --extends) words='permissive baseline restricted cis-docker lab' ;;

@@ -50,6 +50,9 @@ int og_ctl_help(const struct og_subcommand *self);
 /* Print "ocigatectl: WHERE:LINE:COL: MSG" to stderr; OG_CTL_ERROR. */
 int og_ctl_error(const struct og_err *err);
 
+/* Print |out| to stdout, all of it or OG_CTL_ERROR with a message. */
+int og_ctl_print(const struct og_buf *out);
+
 /* Whether stdout is a terminal that wants colour (NO_COLOR unset). */
 bool og_ctl_colour(void);
 /* An escape sequence, or "" without colour. */

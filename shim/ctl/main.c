@@ -31,9 +31,9 @@ static const struct og_subcommand subcommands[] = {
 	{ "show", "[--preset NAME] [FILE]",
 	  "the policy with its layers merged, and where each value comes from",
 	  "ocigatectl show --preset lab", og_ctl_show },
-	{ "report", "[--since TIME] [--format text|json] [LOG...]",
+	{ "report", "[--since TIME] [--html] [--format text|json|html] [LOG...]",
 	  "who was affected by a policy, or would be: by rule, image and day",
-	  "ocigatectl report --since 2027-01-01", og_ctl_report },
+	  "ocigatectl report --html >report.html", og_ctl_report },
 	{ "suggest", "[--extends PRESET] [LOG...]",
 	  "the additions to a policy under which what was seen would have complied",
 	  "ocigatectl suggest --extends baseline /var/log/ocigate/audit.jsonl", og_ctl_suggest },
@@ -82,6 +82,16 @@ bool og_ctl_colour(void)
 	const char *no = getenv("NO_COLOR");
 
 	return isatty(STDOUT_FILENO) && !(no && no[0]);
+}
+
+int og_ctl_print(const struct og_buf *out)
+{
+	if (!out->failed && fwrite(out->data ? out->data : "", 1, out->len, stdout) == out->len &&
+	    fflush(stdout) == 0)
+		return OG_CTL_OK;
+	fprintf(stderr, "ocigatectl: %s\n",
+		out->failed ? "out of memory" : "standard output cannot be written");
+	return OG_CTL_ERROR;
 }
 
 const char *og_ctl_paint(const char *sequence)

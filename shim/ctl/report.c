@@ -7,31 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auditlog.h"
 #include "ctl.h"
 #include "ocigate/rule.h"
+#include "report.h"
 
-#define DEFAULT_LOG "/var/log/ocigate/audit.jsonl"
-#define SHOWN	    20 /* rows of a table for people */
+#define SHOWN 20 /* rows of a table for people */
 
-/* The columns: what became of a launch, or would become under "enforce". */
-enum { REJECTED, REWRITTEN, NOTED, COMPLIED };
-static const char *const columns[] = { "rejected", "rewritten", "noted", "complied" };
-
-struct report {
-	const char *since; /* "": from the start */
-	struct og_tally rules, images, days;
-	uint64_t n[OG_TALLY_COLUMNS], left_out;
-	char first[40], last[40];
-};
+const char *const og_report_columns[OG_TALLY_COLUMNS] = { "rejected", "rewritten", "noted",
+							  "complied" };
 
 static size_t column_of(const char *action)
 {
 	if (!action)
-		return NOTED;
-	return strcmp(action, "reject") == 0	? REJECTED
-	       : strcmp(action, "rewrite") == 0 ? REWRITTEN
-						: NOTED;
+		return OG_NOTED;
+	return strcmp(action, "reject") == 0	? OG_REJECTED
+	       : strcmp(action, "rewrite") == 0 ? OG_REWRITTEN
+						: OG_NOTED;
 }
 
 static size_t outcome_of(const struct og_node *record)
@@ -40,16 +31,16 @@ static size_t outcome_of(const struct og_node *record)
 
 	if (strcmp(verdict, "allow") != 0)
 		return column_of(verdict);
-	return og_first(og_member(record, "findings")) ? NOTED : COMPLIED;
+	return og_first(og_member(record, "findings")) ? OG_NOTED : OG_COMPLIED;
 }
 
 /* Once for each rule of the launch: the worst column. */
-static int count_rules(struct report *report, const struct og_node *findings)
+static int count_rules(struct og_report *report, const struct og_node *findings)
 {
 	size_t worst[OG_NRULES];
 
 	for (size_t i = 0; i < OG_NRULES; i++)
-		worst[i] = COMPLIED;
+		worst[i] = OG_COMPLIED;
 	og_each (finding, findings) {
 		const char *id = og_str(og_member(finding, "rule"));
 		size_t column = column_of(og_str(og_member(finding, "action"))), i = 0;
@@ -60,7 +51,7 @@ static int count_rules(struct report *report, const struct og_node *findings)
 			worst[i] = column;
 	}
 	for (size_t i = 0; i < OG_NRULES; i++)
-		if (worst[i] != COMPLIED &&
+		if (worst[i] != OG_COMPLIED &&
 		    og_tally_add(&report->rules, og_rules[i].id, worst[i]) < 0)
 			return -1;
 	return 0;
@@ -68,7 +59,7 @@ static int count_rules(struct report *report, const struct og_node *findings)
 
 static int count(void *ctx, const struct og_node *record, struct og_err *reterr)
 {
-	struct report *report = ctx;
+	struct og_report *report = ctx;
 	const char *time = og_str(og_member(record, "time"));
 	const char *image = og_str(og_member(record, "image"));
 	size_t outcome = outcome_of(record);
@@ -89,7 +80,7 @@ static int count(void *ctx, const struct og_node *record, struct og_err *reterr)
 	    og_tally_add(&report->days, day, outcome) < 0 ||
 	    count_rules(report, og_member(record, "findings")) < 0)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
-	return 0;
+	return report->suggestions ? og_suggest_take(report->suggestions, record, reterr) : 0;
 }
 
 /* ---- for people ---- */
@@ -103,7 +94,7 @@ static void print_table(const char *what, const struct og_tally *tally, bool com
 		return;
 	printf("\n%s%-44s", og_ctl_paint(OG_BOLD), what);
 	for (size_t i = 0; i < n; i++)
-		printf(" %10s", columns[i]);
+		printf(" %10s", og_report_columns[i]);
 	printf("%s\n", og_ctl_paint(OG_PLAIN));
 	for (size_t i = 0; i < shown; i++) {
 		char name[48];
@@ -118,11 +109,12 @@ static void print_table(const char *what, const struct og_tally *tally, bool com
 		printf("(and %zu %s)\n", tally->n - shown, last ? "before" : "more");
 }
 
-static void print_text(const struct report *report, const struct og_logstat *stat)
+static void print_text(const struct og_report *report, const struct og_logstat *stat)
 {
 	printf("launches: %llu complied, %llu noted, %llu rewritten, %llu rejected",
-	       (unsigned long long)report->n[COMPLIED], (unsigned long long)report->n[NOTED],
-	       (unsigned long long)report->n[REWRITTEN], (unsigned long long)report->n[REJECTED]);
+	       (unsigned long long)report->n[OG_COMPLIED], (unsigned long long)report->n[OG_NOTED],
+	       (unsigned long long)report->n[OG_REWRITTEN],
+	       (unsigned long long)report->n[OG_REJECTED]);
 	if (report->first[0])
 		printf("\nfrom %s to %s", report->first, report->last);
 	printf("\n(in audit mode: what would become of them; launches that comply are recorded "
@@ -145,7 +137,7 @@ static void put_table(struct og_buf *out, const char *key, const struct og_tally
 		og_buf_key(out, tally->rows[i].name);
 		og_buf_puts(out, "{");
 		for (size_t k = 0; k < OG_TALLY_COLUMNS; k++) {
-			og_buf_key(out, columns[k]);
+			og_buf_key(out, og_report_columns[k]);
 			og_buf_printf(out, "%llu", (unsigned long long)tally->rows[i].n[k]);
 		}
 		og_buf_puts(out, "}");
@@ -153,32 +145,34 @@ static void put_table(struct og_buf *out, const char *key, const struct og_tally
 	og_buf_puts(out, "}");
 }
 
-static int print_json(const struct report *report, const struct og_logstat *stat)
+static void put_json(const struct og_report *report, const struct og_logstat *stat,
+		     struct og_buf *out)
 {
-	og_auto_buf struct og_buf out = { 0 };
-
-	og_buf_puts(&out, "{");
+	og_buf_puts(out, "{");
 	for (size_t k = 0; k < OG_TALLY_COLUMNS; k++) {
-		og_buf_key(&out, columns[k]);
-		og_buf_printf(&out, "%llu", (unsigned long long)report->n[k]);
+		og_buf_key(out, og_report_columns[k]);
+		og_buf_printf(out, "%llu", (unsigned long long)report->n[k]);
 	}
-	og_buf_key(&out, "first");
-	og_buf_json(&out, report->first);
-	og_buf_key(&out, "last");
-	og_buf_json(&out, report->last);
-	og_buf_key(&out, "unreadable");
-	og_buf_printf(&out, "%llu", (unsigned long long)stat->bad);
-	put_table(&out, "rules", &report->rules);
-	put_table(&out, "images", &report->images);
-	put_table(&out, "days", &report->days);
-	og_buf_puts(&out, "}\n");
-	return !out.failed && fwrite(out.data, 1, out.len, stdout) == out.len ? 0 : -1;
+	og_buf_key(out, "first");
+	og_buf_json(out, report->first);
+	og_buf_key(out, "last");
+	og_buf_json(out, report->last);
+	og_buf_key(out, "unreadable");
+	og_buf_printf(out, "%llu", (unsigned long long)stat->bad);
+	put_table(out, "rules", &report->rules);
+	put_table(out, "images", &report->images);
+	put_table(out, "days", &report->days);
+	og_buf_puts(out, "}\n");
 }
 
 /* ---- */
 
-static int run(struct report *report, char *const *paths, size_t n, bool json)
+enum format { TEXT, JSON, HTML };
+static const char *const formats[] = { "text", "json", "html" };
+
+static int run(struct og_report *report, char *const *paths, size_t n, enum format format)
 {
+	og_auto_buf struct og_buf out = { 0 };
 	struct og_logstat stat = { 0 };
 	struct og_err err = { 0 };
 
@@ -187,34 +181,47 @@ static int run(struct report *report, char *const *paths, size_t n, bool json)
 	og_tally_sort(&report->rules, false);
 	og_tally_sort(&report->images, false);
 	og_tally_sort(&report->days, true);
-	if (json && print_json(report, &stat) < 0)
-		return OG_CTL_ERROR;
-	if (!json)
+	if (format == TEXT)
 		print_text(report, &stat);
-	return fflush(stdout) == 0 ? OG_CTL_OK : OG_CTL_ERROR;
+	else if (format == JSON)
+		put_json(report, &stat, &out);
+	else
+		og_report_html(report, &stat, "lab", &out);
+	return og_ctl_print(&out);
+}
+
+/* The index of |name|; -1: there is no such format. */
+static int format_of(const char *name)
+{
+	for (int i = 0; i <= HTML; i++)
+		if (strcmp(name, formats[i]) == 0)
+			return i;
+	return -1;
 }
 
 int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 {
-	static char standard[] = DEFAULT_LOG;
+	static char standard[] = OG_AUDIT_LOG;
 	char *const fallback[] = { standard };
-	struct report report = { .since = "" };
-	bool json = false;
-	int at = 1, r;
+	struct og_suggestions suggestions = { .launches = 0 };
+	struct og_report report = { .since = "" };
+	int format = TEXT, at = 1, r;
 
 	for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
 		if (strcmp(argv[at], "--since") == 0 && at + 1 < argc)
 			report.since = argv[++at];
-		else if (strcmp(argv[at], "--format") == 0 && at + 1 < argc &&
-			 (strcmp(argv[at + 1], "json") == 0 || strcmp(argv[at + 1], "text") == 0))
-			json = strcmp(argv[++at], "json") == 0;
-		else
+		else if (strcmp(argv[at], "--html") == 0)
+			format = HTML;
+		else if (strcmp(argv[at], "--format") != 0 || at + 1 == argc ||
+			 (format = format_of(argv[++at])) < 0)
 			return og_ctl_usage(self, "an unknown option, or one without its value");
 	}
+	report.suggestions = format == HTML ? &suggestions : NULL;
 	r = run(&report, at < argc ? argv + at : fallback, at < argc ? (size_t)(argc - at) : 1,
-		json);
+		(enum format)format);
 	og_tally_free(&report.rules);
 	og_tally_free(&report.images);
 	og_tally_free(&report.days);
+	og_suggest_free(&suggestions);
 	return r;
 }

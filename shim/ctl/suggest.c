@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auditlog.h"
 #include "ctl.h"
 #include "ocigate/rule.h"
+#include "report.h"
 
 /* How the value that would have to be allowed is found in a finding. */
 enum kind {
@@ -42,15 +42,9 @@ static const struct source {
 };
 #define NSOURCES (sizeof(sources) / sizeof(sources[0]))
 
-struct suggestions {
-	struct og_tally additions; /* "INDEX\tJSON" */
-	struct og_tally others;	   /* "RULE" */
-	uint64_t launches;
-};
-
 /* ---- from a finding to what it would take ---- */
 
-static int add(struct suggestions *s, size_t source, const char *json, struct og_err *reterr)
+static int add(struct og_suggestions *s, size_t source, const char *json, struct og_err *reterr)
 {
 	og_auto_buf struct og_buf key = { 0 };
 
@@ -60,7 +54,7 @@ static int add(struct suggestions *s, size_t source, const char *json, struct og
 	return 0;
 }
 
-static int add_string(struct suggestions *s, size_t source, const char *text, size_t len,
+static int add_string(struct og_suggestions *s, size_t source, const char *text, size_t len,
 		      struct og_err *reterr)
 {
 	og_auto_buf struct og_buf json = { 0 };
@@ -100,7 +94,7 @@ static bool has_cap(const struct og_node *list, const char *name)
 	return false;
 }
 
-static int add_caps(struct suggestions *s, size_t source, const struct og_node *before,
+static int add_caps(struct og_suggestions *s, size_t source, const struct og_node *before,
 		    const struct og_node *after, bool *found, struct og_err *reterr)
 {
 	int r = 0;
@@ -116,8 +110,8 @@ static int add_caps(struct suggestions *s, size_t source, const struct og_node *
 	return r;
 }
 
-static int add_number(struct suggestions *s, size_t source, const struct og_node *node, bool *found,
-		      struct og_err *reterr)
+static int add_number(struct og_suggestions *s, size_t source, const struct og_node *node,
+		      bool *found, struct og_err *reterr)
 {
 	char json[24];
 	uint64_t n;
@@ -131,7 +125,7 @@ static int add_number(struct suggestions *s, size_t source, const struct og_node
 }
 
 /* The first quoted text of a sentence that says a source is not allowed. */
-static int add_source(struct suggestions *s, size_t source, const char *why, bool *found,
+static int add_source(struct og_suggestions *s, size_t source, const char *why, bool *found,
 		      struct og_err *reterr)
 {
 	const char *start = why && strstr(why, "is not an allowed source") ? strchr(why, '"')
@@ -146,7 +140,7 @@ static int add_source(struct suggestions *s, size_t source, const char *why, boo
 	return add_string(s, source, start + 1, (size_t)(end - start - 1), reterr);
 }
 
-static int add_last(struct suggestions *s, size_t source, const char *path, bool *found,
+static int add_last(struct og_suggestions *s, size_t source, const char *path, bool *found,
 		    struct og_err *reterr)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
@@ -158,7 +152,7 @@ static int add_last(struct suggestions *s, size_t source, const char *path, bool
 	return add_string(s, source, slash + 1, strlen(slash + 1), reterr);
 }
 
-static int add_text(struct suggestions *s, size_t source, const char *text, bool *found,
+static int add_text(struct og_suggestions *s, size_t source, const char *text, bool *found,
 		    struct og_err *reterr)
 {
 	if (!text || !*text)
@@ -167,8 +161,8 @@ static int add_text(struct suggestions *s, size_t source, const char *text, bool
 	return add_string(s, source, text, strlen(text), reterr);
 }
 
-static int extract(struct suggestions *s, size_t source, const struct og_node *finding, bool *found,
-		   struct og_err *reterr)
+static int extract(struct og_suggestions *s, size_t source, const struct og_node *finding,
+		   bool *found, struct og_err *reterr)
 {
 	struct og_doc *before = parse_value(finding, "before");
 	struct og_doc *after = parse_value(finding, "after");
@@ -200,7 +194,8 @@ static int extract(struct suggestions *s, size_t source, const struct og_node *f
 	return r;
 }
 
-static int take_finding(struct suggestions *s, const struct og_node *finding, struct og_err *reterr)
+static int take_finding(struct og_suggestions *s, const struct og_node *finding,
+			struct og_err *reterr)
 {
 	const char *rule = og_str(og_member(finding, "rule"));
 	const char *path = og_str(og_member(finding, "path"));
@@ -227,9 +222,9 @@ static bool is_of_privileged(const char *rule)
 	return false;
 }
 
-static int take_record(void *ctx, const struct og_node *record, struct og_err *reterr)
+int og_suggest_take(void *ctx, const struct og_node *record, struct og_err *reterr)
 {
-	struct suggestions *s = ctx;
+	struct og_suggestions *s = ctx;
 	bool privileged = false;
 	int r = 0;
 
@@ -248,7 +243,7 @@ static int take_record(void *ctx, const struct og_node *record, struct og_err *r
 /* ---- the fragment ---- */
 
 /* The additions of one source, as a member of its rule; *any: whether there was one. */
-static void put_source(struct og_buf *out, const struct suggestions *s, size_t source, bool *any)
+static void put_source(struct og_buf *out, const struct og_suggestions *s, size_t source, bool *any)
 {
 	char prefix[8];
 	bool open = false;
@@ -273,7 +268,7 @@ static void put_source(struct og_buf *out, const struct suggestions *s, size_t s
 		og_buf_printf(out, " // %" PRIu64 " times\n\t\t\t]", n);
 }
 
-static void put_rules(struct og_buf *out, const struct suggestions *s)
+static void put_rules(struct og_buf *out, const struct og_suggestions *s)
 {
 	const char *between = "\n";
 
@@ -320,38 +315,42 @@ static void put_warnings(struct og_buf *out)
 	out->failed |= found.failed;
 }
 
-static int print(struct suggestions *s, const struct og_logstat *stat, const char *extends)
+void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, const char *extends,
+		      struct og_buf *out)
 {
-	og_auto_buf struct og_buf out = { 0 };
-
-	og_buf_printf(&out,
+	og_tally_sort(&s->additions, false);
+	og_tally_sort(&s->others, false);
+	og_buf_printf(out,
 		      "// What %" PRIu64
 		      " recorded launches would have needed to comply. Review each "
 		      "line: it is a right\n// for everybody who may use the engine.\n",
 		      s->launches);
 	if (stat->bad)
-		og_buf_printf(&out, "// %" PRIu64 " lines are no records, the first at %s\n",
+		og_buf_printf(out, "// %" PRIu64 " lines are no records, the first at %s\n",
 			      stat->bad, stat->first_bad);
 	for (size_t i = 0; i < s->others.n; i++)
-		og_buf_printf(&out,
+		og_buf_printf(out,
 			      "// %s: %" PRIu64 " findings that no addition to a list permits; an "
 			      "exception could\n",
 			      s->others.rows[i].name, s->others.rows[i].n[0]);
-	og_buf_printf(&out, "{\n\t\"version\": 1,\n\t\"extends\": \"%s\",\n\t\"rules\": {",
-		      extends);
-	put_rules(&out, s);
-	og_buf_puts(&out, "\n\t}\n}\n");
-	put_warnings(&out);
-	return !out.failed && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0
-		       ? OG_CTL_OK
-		       : OG_CTL_ERROR;
+	og_buf_printf(out, "{\n\t\"version\": 1,\n\t\"extends\": \"%s\",\n\t\"rules\": {", extends);
+	put_rules(out, s);
+	og_buf_puts(out, "\n\t}\n}\n");
+	put_warnings(out);
+}
+
+void og_suggest_free(struct og_suggestions *s)
+{
+	og_tally_free(&s->additions);
+	og_tally_free(&s->others);
 }
 
 int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 {
-	static char standard[] = "/var/log/ocigate/audit.jsonl";
+	static char standard[] = OG_AUDIT_LOG;
 	char *const fallback[] = { standard };
-	struct suggestions s = { .launches = 0 };
+	struct og_suggestions s = { .launches = 0 };
+	og_auto_buf struct og_buf out = { 0 };
 	struct og_logstat stat = { 0 };
 	struct og_err err = { 0 };
 	const char *extends = "lab";
@@ -364,11 +363,9 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 	if (at < argc && argv[at][0] == '-' && argv[at][1])
 		return og_ctl_usage(self, "--extends PRESET and logs are expected");
 	r = og_log_each(at < argc ? argv + at : fallback, at < argc ? (size_t)(argc - at) : 1,
-			take_record, &s, &stat, &err);
-	og_tally_sort(&s.additions, false);
-	og_tally_sort(&s.others, false);
-	r = r < 0 ? og_ctl_error(&err) : print(&s, &stat, extends);
-	og_tally_free(&s.additions);
-	og_tally_free(&s.others);
-	return r;
+			og_suggest_take, &s, &stat, &err);
+	if (r == 0)
+		og_suggest_print(&s, &stat, extends, &out);
+	og_suggest_free(&s);
+	return r < 0 ? og_ctl_error(&err) : og_ctl_print(&out);
 }

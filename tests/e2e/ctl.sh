@@ -50,6 +50,44 @@ audited() {
 	is "a log that is not there is one" "$rc" 1
 }
 
+# A page of a log that tries to be one itself: it must be whole, hold every number, load
+# nothing and run nothing.
+page() {
+	jq -c '.image = "<script>alert(1)</script>\"'"'"'&<img src=//x onerror=alert(1)>"' "$LOG" >"$T/hostile.jsonl"
+	capture "$CTL" report --html "$T/hostile.jsonl"
+	is "report --html" "$rc" 0
+	check "... is one page with the same numbers, and loads and runs nothing" \
+		/usr/bin/python3 - "$("$CTL" report --format json "$T/hostile.jsonl")" "$out" <<-'PY'
+		import html.parser, json, sys
+		report, page = json.loads(sys.argv[1]), sys.argv[2]
+		class Page(html.parser.HTMLParser):
+		    open, seen, text, void = [], set(), "", {"meta"}
+		    def handle_starttag(self, tag, attrs):
+		        self.seen.add(tag)
+		        if tag not in self.void: self.open.append(tag)
+		        for name, _ in attrs:
+		            assert name not in ("src", "href", "data") and not name.startswith("on"), (tag, name)
+		    def handle_endtag(self, tag):
+		        assert self.open.pop() == tag, tag
+		    def handle_data(self, data): self.text += data + "\n"
+		p = Page(); p.feed(page); p.close()
+		assert not p.open and not p.seen & {"script", "img", "link", "iframe"}, (p.open, p.seen)
+		lines = [l for l in p.text.split("\n") if l.strip()]
+		for rule, n in report["rules"].items():
+		    at = lines.index(rule)
+		    assert lines[at + 1:at + 4] == [str(n[k]) for k in ("rejected", "rewritten", "noted")], rule
+		for image, n in report["images"].items():
+		    assert image in lines, image
+		assert page.count("<svg") == sum(len(report[k]) for k in ("rules", "images", "days"))
+	PY
+	check "... with what suggest would print" grep -qF 'What would let them comply' <<<"$out"
+	check "... the sources in it" grep -qF '&#34;source&#34;: &#34;' <<<"$out"
+	capture env "CTL=$CTL" "LOG=$LOG" script -qec '"$CTL" report "$LOG" >/dev/null; "$CTL" suggest "$LOG" >/dev/null' /dev/null
+	is "a bar on a terminal, of report and of suggest" "$(grep -oF '100 %' <<<"$out" | wc -l)" 2
+	"$CTL" report "$LOG" 2>"$T/bar" >/dev/null
+	check "... and none elsewhere" [ ! -s "$T/bar" ]
+}
+
 suggested() {
 	"$CTL" suggest --extends restricted "$LOG" >"$T/suggested.json"
 	check "suggest: what check accepts" "$CTL" check "$T/suggested.json"
@@ -183,6 +221,7 @@ fast() {
 
 if need_ocigate "the tool"; then
 	audited
+	page
 	suggested
 	shown
 	documented

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What report and suggest gather from audit logs, and the forms in which it is shown:
+ * report.c (text, JSON), report_html.c (a page), suggest.c (a policy).
+ */
+#ifndef OG_CTL_REPORT_H
+#define OG_CTL_REPORT_H
+
+#include "auditlog.h"
+#include "ocigate/buf.h"
+
+#define OG_AUDIT_LOG "/var/log/ocigate/audit.jsonl"
+
+/* The columns: what became of a launch, or would become under "enforce". */
+enum { OG_REJECTED, OG_REWRITTEN, OG_NOTED, OG_COMPLIED };
+extern const char *const og_report_columns[OG_TALLY_COLUMNS];
+
+/* What the log would have needed to comply. */
+struct og_suggestions {
+	struct og_tally additions; /* "INDEX\tJSON" */
+	struct og_tally others;	   /* "RULE" */
+	uint64_t launches;
+};
+
+/* An og_log_fn of an og_suggestions. */
+int og_suggest_take(void *ctx, const struct og_node *record, struct og_err *reterr);
+/* The policy to review, with what check says of it; ends the taking. */
+void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, const char *extends,
+		      struct og_buf *out);
+void og_suggest_free(struct og_suggestions *s);
+
+struct og_report {
+	const char *since; /* "": from the start */
+	struct og_tally rules, images, days;
+	uint64_t n[OG_TALLY_COLUMNS], left_out;
+	char first[40], last[40];
+	struct og_suggestions *suggestions; /* gathered in the same reading; or NULL */
+};
+
+/* One page of HTML that needs no other file: the tables, as charts, and the suggestion. */
+void og_report_html(const struct og_report *report, const struct og_logstat *stat,
+		    const char *extends, struct og_buf *out);
+
+#endif
