@@ -8,45 +8,8 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2002,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$(dirname "$0")/../lib/e2e_docker.sh"
+. "$(dirname "$0")/../lib/e2e_outside.sh"
 e2e_begin "$@"
-
-REACH=$E2E_TREE/tests/e2e/reach.py
-HOST4=10.99.0.1 HOST6=fd99::1 OTHER4=10.99.7.1
-REPLY= # the last answer
-
-# ---- the outside world --------------------------------------------------------
-
-outside_make() {
-	unshare -n sleep 100000 &
-	EXT=$!
-	wait_for 5 sh -c "[ \$(readlink /proc/$EXT/ns/net) != $(readlink /proc/self/ns/net) ]"
-	ip link add vhost type veth peer name vext netns $EXT
-	ip addr add $HOST4/24 dev vhost
-	ip addr add $OTHER4/32 dev vhost
-	ip -6 addr add $HOST6/64 dev vhost nodad
-	ip link set vhost up
-	ext ip link set lo up
-	ext ip addr add 10.99.0.2/24 dev vext
-	ext ip -6 addr add fd99::2/64 dev vext nodad
-	ext ip link set vext up
-	ext ip route add default via $HOST4
-	# 127.0.0.1 of somebody else, through the same link
-	ext sysctl -qw net.ipv4.conf.all.route_localnet=1
-	sysctl -qw net.ipv4.ip_forward=1
-}
-
-ext() {
-	nsenter -t "$EXT" -n -- "$@"
-}
-
-# from_ext, from_host, from_container [PROTO] ADDRESS PORT: yes or no.
-from_ext() {
-	ext "$REACH" "$@"
-}
-
-from_host() {
-	"$REACH" "$@"
-}
 
 # From the second container's namespace, with the host's python.
 from_container() {
@@ -54,10 +17,6 @@ from_container() {
 }
 
 # ---- services -------------------------------------------------------------------
-
-addr() {
-	D inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}' "$1" | awk '{print $1}'
-}
 
 addr_on() {
 	D inspect -f "{{(index .NetworkSettings.Networks \"$2\").IPAddress}}" "$1"
@@ -79,22 +38,6 @@ serve() {
 	capture D run -d --name "$name" --runtime "$runtime" "${flags[@]}" srv:1 listen "$@"
 	[ "$rc" -eq 0 ] || note "$err"
 	[ "$rc" -eq 0 ] && wait_for 5 sh -c "[ \"\$($REACH ${1%/*} $(addr "$name") ${1#*/})\" = yes ]"
-}
-
-gone() {
-	D rm -f "$@" >/dev/null 2>&1
-}
-
-guard() {
-	nft list table inet ocigate 2>/dev/null
-}
-
-rules() {
-	policy '{ "version": 1, "extends": "baseline", "rules": { "ports": { "action": "rewrite", '"$1"' } } }'
-}
-
-local_only() {
-	rules '"addresses": ["127.0.0.1", "::1"]'
 }
 
 # closed NAME PROTO PORT CONTAINER CPORT: from nowhere but the host.
@@ -373,10 +316,7 @@ while True:
     c.close()' &
 WORLD=$!
 dockerd_start ocigate
-rootfs "$T/rootfs"
-${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O1 -s -static -o "$T/rootfs/bin/listen" "$E2E_TREE/tests/e2e/listen.c" ||
-	e2e_die "cannot compile listen.c"
-image srv:1 'CMD ["listen", "tcp/80"]'
+service_image
 D run -d --name neighbour --runtime "$PLAIN" srv:1 listen tcp/80 >/dev/null
 NEIGHBOUR=$(d_pid neighbour)
 if need_ocigate "the port guard"; then
