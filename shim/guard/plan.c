@@ -121,10 +121,13 @@ static void put_endpoint(struct planner *p, const struct og_port *port,
 	for (size_t i = 0; i < p->record->naddresses; i++) {
 		const char *allowed = p->record->addresses[i];
 
-		if (is_v6(allowed) == address->v6 && is_open_on(port->address, allowed) &&
-		    port->container_port)
+		if (is_v6(allowed) != address->v6 || !is_open_on(port->address, allowed))
+			continue;
+		if (port->container_port)
 			og_buf_printf(out, "through%d %s . %s . %s . %" PRIu64 "\n", family,
 				      allowed, address->text, port->proto, port->container_port);
+		else if (port->host_port)
+			og_buf_printf(out, "asked%d %s . %s\n", family, allowed, address->text);
 	}
 }
 

@@ -24,6 +24,9 @@ static const char *const sets[][2] = {
 	{ "whole6", "ip6 daddr" },
 	{ "through4", "ct original ip daddr . ip daddr . meta l4proto . th dport" },
 	{ "through6", "ct original ip6 daddr . ip6 daddr . meta l4proto . th dport" },
+	/* the same of a "whole" one: its ports at the host were judged in prerouting */
+	{ "asked4", "ct original ip daddr . ip daddr" },
+	{ "asked6", "ct original ip6 daddr . ip6 daddr" },
 	/* the link on which a container's neighbours are */
 	{ "bridge4", "iifname . ip daddr" },
 	{ "bridge6", "iifname . ip6 daddr" },
@@ -42,6 +45,8 @@ static const char *const rules[][2] = {
 	{ "forward", "ct original ip daddr . ip daddr . meta l4proto . th dport @through4 return" },
 	{ "forward",
 	  "ct original ip6 daddr . ip6 daddr . meta l4proto . th dport @through6 return" },
+	{ "forward", "ct original ip daddr . ip daddr @asked4 return" },
+	{ "forward", "ct original ip6 daddr . ip6 daddr @asked6 return" },
 	{ "forward", "ip daddr . meta l4proto . th dport @end4 jump guarded" },
 	{ "forward", "ip6 daddr . meta l4proto . th dport @end6 jump guarded" },
 	{ "forward", "meta l4proto { tcp, udp, sctp } ip daddr @whole4 jump guarded" },

@@ -10,88 +10,13 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$(dirname "$0")/../lib/e2e_docker.sh" # the recorders
 . "$(dirname "$0")/../lib/e2e_scenarios.sh"
+. "$(dirname "$0")/../lib/e2e_outside.sh"
+. "$(dirname "$0")/../lib/e2e_podman.sh"
 E2E_POINTS="$E2E_POINTS /var/lib/containers"
 e2e_begin "$@"
 
 REFUSED='OCI runtime error: ocigate: ocigate: rejected: (.*; )?'
 R=(ocigate) # the runtime by its name in containers.conf
-
-# ---- a podman of our own ----------------------------------------------------
-
-P() {
-	CONTAINERS_CONF="$T/pod/containers.conf" timeout "${P_TIMEOUT:-60}" podman --root "$T/pod/root" \
-		--runroot "$T/pod/run" --tmpdir "$T/pod/tmp" --storage-driver "${E2E_PODMAN_STORAGE:-overlay}" \
-		--runtime "${R[@]}" "$@" 8>&-
-}
-
-# podman, netavark and the runtimes' default state directories leave things in
-# /run, /etc/containers, /var/tmp: here they are ours.
-own_directories() {
-	local d
-	mkdir "$T/run.new" && mount -t tmpfs -o mode=755 tmpfs "$T/run.new" || return 1
-	for d in ocigate containerd docker; do
-		mkdir -p "$T/run.new/$d" && mount --move "/run/$d" "$T/run.new/$d" || return 1
-	done
-	mkdir "$T/run.new/lock" && mount --no-mtab --move "$T/run.new" /run || return 1
-	e2e_own_tmp /var/tmp && mount -t tmpfs -o mode=700 tmpfs /var/lib/containers || return 1
-	[ ! -d /etc/cni ] || mount -t tmpfs tmpfs /etc/cni || return 1
-	cp -a /etc/containers "$T/pod/etc" && mount --bind "$T/pod/etc" /etc/containers
-}
-
-# podman gives the first container of a pod the limits of init, which root may
-# not raise everywhere. The runtimes "able-NAME" are the others without those.
-able() {
-	cat >"$T/bin/able-$1" <<-SH
-		#!/bin/sh
-		prev=
-		for a; do
-			if [ "\$prev" = --bundle ]; then
-				jq 'del(.process.rlimits)' "\$a/config.json" >"\$a/able" && cat "\$a/able" >"\$a/config.json"
-				rm "\$a/able"
-			fi
-			prev=\$a
-		done
-		exec $2 "\$@"
-	SH
-	chmod 755 "$T/bin/able-$1"
-}
-
-podman_setup() {
-	mkdir -p "$T/pod" "$T/recorded" "$T/work"
-	own_directories || e2e_die "cannot set up podman's directories"
-	dockerd_recorders
-	able plain "$REAL"
-	able ocigate "$RT"
-	# The default limits are above what root without CAP_SYS_RESOURCE may set.
-	cat >"$T/pod/containers.conf" <<-CONF
-		[containers]
-		default_ulimits = ["nofile=1024:4096","nproc=4096:8192"]
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-		[engine.runtimes]
-		ocigate = ["$RT"]
-		plain = ["$REAL"]
-		recorded = ["$T/bin/front"]
-		able-ocigate = ["$T/bin/able-ocigate"]
-		able-plain = ["$T/bin/able-plain"]
-		[network]
-		network_backend = "netavark"
-	CONF
-}
-
-# p_image TAG [IMPORT-CHANGE...]
-p_image() {
-	local tag=$1 c
-	local -a changes=()
-	shift
-	for c; do
-		changes+=(--change "$c")
-	done
-	[ -d "$T/rootfs" ] || rootfs "$T/rootfs"
-	tar -C "$T/rootfs" -c . | P import -q "${changes[@]}" - "$tag" >/dev/null ||
-		e2e_die "cannot import the image $tag"
-}
 
 mode_is() {
 	R=("$1")
@@ -426,6 +351,64 @@ ports() {
 	policy '{ "version": 1, "extends": "baseline" }'
 }
 
+# listening FLAGS...: a container g1 that listens on tcp/80 and udp/81, and its address
+listening() {
+	capture P run -d --name g1 "$@" srv:1 listen tcp/80 udp/81
+	[ "$rc" -eq 0 ] || note "$err"
+	ADDRESS=$(P inspect -f '{{.NetworkSettings.IPAddress}}' g1)
+	wait_for 5 sh -c "[ \"\$($REACH tcp $ADDRESS 80)\" = yes ]"
+}
+
+# only_host NAME: from nowhere but the host, as 8080 and 8081 are published.
+only_host() {
+	is "$1: from outside" "$(from_ext tcp $HOST4 8080) $(from_ext udp $HOST4 8081) $(from_ext tcp $OTHER4 8080)" "no no no"
+	is "$1: from outside, the container by a route" "$(from_ext tcp $ADDRESS 80) $(from_ext udp $ADDRESS 81)" "no no"
+	is "$1: from another container, the host's address" "$(nsenter -t "$OTHER" -n -- "$REACH" tcp $HOST4 8080)" no
+	is "$1: from the host" "$(from_host tcp 127.0.0.1 8080) $(from_host tcp $HOST4 8080) $(from_host tcp $ADDRESS 80)" "yes yes yes"
+}
+
+# The port guard: netavark sets podman's ports up, conmon holds them open.
+guarded() {
+	local port
+	outside_make
+	service_program
+	p_image srv:1 'ENV PATH=/bin:/sbin'
+	OTHER=$(P inspect -f '{{.State.Pid}}' other)
+	local_only
+	R=(plain)
+	listening -p 8080:80 -p 8081:81/udp
+	is "plain runc: published ports from outside" "$(from_ext tcp $HOST4 8080) $(from_ext udp $HOST4 8081)" "yes yes"
+	P rm -f -t 0 g1 >/dev/null
+	R=(ocigate)
+	listening -p 8080:80 -p 8081:81/udp
+	only_host "published ports, guarded"
+	P restart -t 0 g1 >/dev/null
+	ADDRESS=$(P inspect -f '{{.NetworkSettings.IPAddress}}' g1)
+	wait_for 5 sh -c "[ \"\$($REACH tcp $ADDRESS 80)\" = yes ]"
+	only_host "... and after podman restart"
+	P rm -f -t 0 g1 >/dev/null
+	is "... and nothing is left" "$(guard)$(find "$T/run" -name '*.ports')" ""
+	listening -p 80
+	port=$(P port g1 80/tcp | sed 's/.*://')
+	is "a port that podman chose: from outside and from the host" "$(from_ext tcp $HOST4 $port) $(from_host tcp 127.0.0.1 $port)" "no yes"
+	P rm -f -t 0 g1 >/dev/null
+	rules '"addresses": ["127.0.0.1", "'$OTHER4'"]'
+	listening -p 8080:80
+	is "an address that is allowed, and one that is not" "$(from_ext tcp $OTHER4 8080) $(from_ext tcp $HOST4 8080)" "yes no"
+	P rm -f -t 0 g1 >/dev/null
+	R=(able-ocigate)
+	local_only
+	P pod create --name g2 -p 8080:80 >/dev/null
+	P run -d --pod g2 --name g1 srv:1 listen tcp/80 >/dev/null
+	wait_for 5 sh -c "[ \"\$($REACH tcp 127.0.0.1 8080)\" = yes ]"
+	is "a pod's port: from outside and from the host" "$(from_ext tcp $HOST4 8080) $(from_host tcp 127.0.0.1 8080)" "no yes"
+	P pod rm -f -t 0 g2 >/dev/null
+	R=(ocigate)
+	is "... and nothing is left" "$(guard)$(find "$T/run" -name '*.ports')" ""
+	policy '{ "version": 1, "extends": "baseline" }'
+	kill $EXT
+}
+
 # excepted MATCH: a policy under which what matches may have SYS_CHROOT's neighbour.
 excepted() {
 	policy '{ "version": 1, "extends": "baseline",
@@ -555,6 +538,7 @@ if need_ocigate "podman: policies"; then
 	holes
 	rewritten
 	ports
+	guarded
 	images
 	annotations
 	builds

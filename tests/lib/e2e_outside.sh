@@ -65,10 +65,14 @@ local_only() {
 	rules '"addresses": ["127.0.0.1", "::1"]'
 }
 
-# The image srv:1, whose program listens on what it is told to.
-service_image() {
-	rootfs "$T/rootfs"
+# In the tree that images are made of: a program that listens on what it is told to.
+service_program() {
+	[ -d "$T/rootfs" ] || rootfs "$T/rootfs"
 	${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O1 -s -static -o "$T/rootfs/bin/listen" "$E2E_TREE/tests/e2e/listen.c" ||
 		e2e_die "cannot compile listen.c"
+}
+
+service_image() {
+	service_program
 	image srv:1 'CMD ["listen", "tcp/80"]'
 }
