@@ -435,10 +435,8 @@ update-golden: $(BUILD)/test-unit ## write the fixtures' expected files anew; re
 	OG_UPDATE_GOLDEN=1 $< --filter '@(fixture_*|doc_*|readme)/*'
 	git --no-pager diff --stat -- tests
 
-# package:what-shows-that-it-is-there (a command, or a path)
+# package:what-shows-that-it-is-there (a command, or a path); of LIBRARIES pkg-config tells
 PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-config:pkg-config \
-	libyajl-dev:/usr/include/yajl/yajl_parse.h libseccomp-dev:/usr/include/seccomp.h \
-	libcap-ng-dev:/usr/include/cap-ng.h libjansson-dev:/usr/include/jansson.h \
 	libcriterion-dev:/usr/include/criterion/criterion.h \
 	runc:runc crun:crun docker.io:dockerd containerd:containerd busybox-static:/usr/share/doc/busybox-static \
 	podman:podman netavark:/usr/lib/podman/netavark catatonit:catatonit nftables:nft iptables:iptables iproute2:ip procps:ps util-linux:unshare \
@@ -453,6 +451,7 @@ PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-confi
 deps: ## install what is missing to build, run and test (Debian, Ubuntu, as root); elsewhere print the names
 	@missing=; set -f; for p in $(PACKAGES); do t=$${p#*:}; \
 		case $$t in /*) compgen -G "$$t" >/dev/null ;; *) command -v $$t >/dev/null ;; esac || missing="$$missing $${p%%:*}"; done; \
+	for l in $(LIBRARIES); do pkg-config --exists $${l%:*} 2>/dev/null || missing="$$missing $${l#*:}"; done; \
 	[ -n "$$missing" ] || exit 0; \
 	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then echo "missing, by Debian's names:$$missing"; exit 0; fi; \
 	if [ ! -e /usr/sbin/policy-rc.d ]; then \
