@@ -229,12 +229,13 @@ e2e_copy_binaries() {
 	fi
 }
 
-# The mount points must exist outside. A shared lock says who still uses them:
-# removing a mount point would detach another script's mount.
+# The mount points must exist outside: removing one would detach another script's
+# mount. Who uses them holds the second lock, shared, for as long as it runs; the
+# first is held for the moments in which they are made or removed.
 e2e_points_take() {
 	local d
-	exec 8>>"$E2E_LOCK"
-	flock -x 8
+	exec 9>>"$E2E_LOCK"
+	flock -x 9
 	for d in $E2E_POINTS; do
 		# The file keeps others from removing the directory, which would
 		# take our mount away: it must not look empty.
@@ -244,11 +245,15 @@ e2e_points_take() {
 		case $d in *'*'*) continue ;; esac
 		[ ! -d "$d" ] || grep -qx "keep $d" "$E2E_LOCK" || echo "keep $d" >>"$E2E_LOCK"
 	done
+	exec 8>>"$E2E_LOCK.users"
 	flock -s 8
+	exec 9>&-
 }
 
 e2e_points_give() {
 	local d
+	exec 9>>"$E2E_LOCK"
+	flock -x 9
 	flock -u 8
 	if flock -xn 8; then
 		for d in /sys/fs/cgroup/*/docker /sys/fs/cgroup/docker; do
@@ -260,7 +265,7 @@ e2e_points_give() {
 		done <"$E2E_LOCK"
 		: >"$E2E_LOCK"
 	fi
-	exec 8>&-
+	exec 8>&- 9>&-
 }
 
 e2e_outer_stop() {
