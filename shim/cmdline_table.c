@@ -337,7 +337,6 @@ int og_flag_value_read(const struct og_flag_def *def, const char *text, char num
 		       const char **ret, struct og_err *reterr)
 {
 	bool secret = def->value == OG_VALUE_FREE;
-	const char *shown = secret ? "" : OG_Q(text), *gap = secret ? "" : " ";
 
 	if (!*text)
 		return og_fail(reterr, OG_E_USAGE,
@@ -347,15 +346,15 @@ int og_flag_value_read(const struct og_flag_def *def, const char *text, char num
 	/* a later runc trims the word "--flag=value" */
 	if (og_has_outer_blank(text))
 		return og_fail(reterr, OG_E_USAGE, "value%s%s of --%s begins or ends with a blank",
-			       gap, shown, def->name);
+			       secret ? "" : " ", secret ? "" : OG_Q(text), def->name);
 	if (!secret && og_has_control(text))
-		return og_fail(reterr, OG_E_USAGE, "value %s of --%s holds a control byte", shown,
-			       def->name);
+		return og_fail(reterr, OG_E_USAGE, "value %s of --%s holds a control byte",
+			       OG_Q(text), def->name);
 	if (def->value == OG_VALUE_LOG && is_log_scheme(text))
 		return og_fail(reterr, OG_E_USAGE,
 			       "value %s of --%s is a file to runc and a destination to crun: "
 			       "write a path",
-			       shown, def->name);
+			       OG_Q(text), def->name);
 	if (og_flag_value_is_integer(def->value))
 		return read_integer(def, text, number, ret, reterr);
 	*ret = text;
