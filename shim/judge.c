@@ -101,6 +101,7 @@ static int read_subject(struct og_shim *shim, const struct subject *subject, str
 		*reterr = *cause;
 		return -1;
 	}
+	og_record_process(&shim->asked, og_doc_root(shim->doc));
 	/* also for what will be refused: the record says who it was */
 	return collect(shim, reterr);
 }

@@ -70,25 +70,6 @@ static bool same_bytes(const struct og_shim *shim, const char *text, size_t len)
 	return len == shim->len && memcmp(text, shim->text, len) == 0;
 }
 
-/*
- * shim->doc is the document to launch, but in audit mode: there it has the edits
- * that were asked for and are not made.
- */
-static int write_record_of(struct og_shim *shim, struct og_record *record, struct og_err *reterr)
-{
-	const struct og_facts *facts = og_hostfacts(shim->host);
-	struct og_doc *asked = NULL;
-	int r = 0;
-
-	if (!shim->rewritten && og_verdict_count(shim->verdict) > 0)
-		r = og_doc_parse("config.json", shim->text, shim->len, 0, &asked, reterr);
-	if (r == 0)
-		r = og_record_write(record, facts, og_doc_root(asked ? asked : shim->doc),
-				    shim->verify_binds, reterr);
-	og_doc_free(asked);
-	return r;
-}
-
 /* The addresses that the policy leaves open for this launch; *ret owned by the caller. */
 static int read_addresses(const struct og_effective *effective, struct og_record *record,
 			  const char ***ret, struct og_err *reterr)
@@ -107,21 +88,26 @@ static int read_addresses(const struct og_effective *effective, struct og_record
 
 static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
 {
-	struct og_record record = { .runtime = shim->runtime,
-				    .mode = og_mode_name(shim->mode),
-				    .kept = keep,
-				    .guarded = shim->guarded };
+	struct og_record record = shim->asked;
 	struct og_effective *effective = NULL;
 	const char **addresses = NULL;
 	int r = 0;
 
+	record.runtime = shim->runtime;
+	record.mode = og_mode_name(shim->mode);
+	record.kept = keep;
+	record.guarded = shim->guarded;
+	/* in audit mode the document has edits that were asked for and are not made */
+	if (shim->rewritten)
+		og_record_process(&record, og_doc_root(shim->doc));
 	if (shim->guarded &&
 	    og_policy_effective(shim->policy, og_hostfacts(shim->host), &effective, reterr) < 0)
 		return -1;
 	if (effective)
 		r = read_addresses(effective, &record, &addresses, reterr);
 	if (r == 0)
-		r = write_record_of(shim, &record, reterr);
+		r = og_record_write(&record, og_hostfacts(shim->host), og_doc_root(shim->doc),
+				    shim->verify_binds, reterr);
 	free((void *)addresses);
 	og_effective_free(effective);
 	return r;

@@ -518,10 +518,11 @@ void og_record_each(og_record_fn *fn, void *ctx)
 		og_record_each_at(dir, fn, ctx);
 }
 
-static void read_process(struct og_record *record, const struct og_node *config)
+void og_record_process(struct og_record *record, const struct og_node *config)
 {
 	const struct og_node *process = og_member(config, "process");
 
+	record->bounding = 0;
 	og_each (name, og_get(process, "/capabilities/bounding")) {
 		int cap = og_str(name) ? og_cap_exact(og_str(name)) : -1;
 
@@ -573,7 +574,6 @@ int og_record_write(struct og_record *record, const struct og_facts *facts,
 	if (was_run(facts))
 		og_record_each_at(dir, sweep, &dir);
 	record->root = root;
-	read_process(record, config);
 	r = og_record_write_at(dir, record, reterr);
 	record->root = NULL; /* these end here */
 	record->binds = NULL;

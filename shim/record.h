@@ -37,13 +37,16 @@ struct og_record {
 enum { OG_RECORD_NAME = 128 };
 void og_record_name(const char *root, const char *id, char buf[OG_RECORD_NAME]);
 
+/* Fill in what is kept of the process: |config| is the root of the document to launch. */
+void og_record_process(struct og_record *record, const struct og_node *config);
+
 /*
  * Write the record of a launch that is about to happen: of |record|, whose key,
- * privileged and facts are filled in from |facts|, and the rest of the process from
- * |config|, the root of the document to launch. A record that is there already is an error while
+ * privileged and facts are filled in from |facts|. A record that is there already is an error while
  * that container exists or is just being made, and is replaced when it is left
  * over: from a launch that failed, or a container deleted without ocigate. |verify|:
- * what was mounted is to be compared (verify.h).
+ * what was mounted for |config|, the root of the document to launch, is to be
+ * compared (verify.h).
  */
 int og_record_write(struct og_record *record, const struct og_facts *facts,
 		    const struct og_node *config, bool verify, struct og_err *reterr);

@@ -36,6 +36,7 @@ struct og_shim {
 	bool handed_over; /* the runtime must read what was judged from a memory file */
 	const char *const *replaced_flags; /* that the document stands for, ended by NULL */
 	struct og_doc *doc;
+	struct og_record asked; /* what a record keeps of the process, of the document as it came */
 	struct og_hostfacts *host;
 	struct og_verdict *verdict;
 
