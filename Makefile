@@ -155,20 +155,24 @@ endif
 endif
 STATIC ?= 1
 
-# Static PIE: on an empty program that links all of the libraries it starts as
-# fast as plain static (0.5 ms each, 0.7 ms dynamic), so ASLR costs nothing.
+# Static: it starts faster and needs nothing of the host. The tools are static PIE.
+# The runtime is not: to relocate itself cost it a tenth of what a launch takes
+# (15 pages copied, 4000 relocations), for addresses that a process has for a
+# millisecond, before it becomes another program.
 ifeq ($(STATIC)$(if $(LINK_STATIC),,missing),1)
 LINK_PROGRAM := $(LINK_STATIC)
+LINK_RUNTIME := -static -no-pie
 LIBS := $(LIBS_STATIC)
 else
 LINK_PROGRAM := $(if $(flags_$(VARIANT)),,-pie)
+LINK_RUNTIME := $(LINK_PROGRAM)
 LIBS := $(LIBS_DYNAMIC)
 endif
 LINK_TEST := $(if $(flags_$(VARIANT)),,-pie)
 
 COMPILE = $(CC) $(OG_CPPFLAGS) $(OG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(OG_CFLAGS) $(CFLAGS) $(OG_LDFLAGS)
-FLAGS_TEXT = $(COMPILE) : $(LINK) $(LINK_PROGRAM) $(LIBS) $(LDFLAGS)
+FLAGS_TEXT = $(COMPILE) : $(LINK) $(LINK_RUNTIME) $(LINK_PROGRAM) $(LIBS) $(LDFLAGS)
 LIST_TEXT = $(SRC) $(UNIT_SRC) $(FAULT_SRC) $(FUZZ_SRC)
 ifdef PROBED
 $(eval $(call stamp,flags,FLAGS_TEXT))
@@ -214,6 +218,7 @@ $(LIBPOLICY) $(LIBSHIM):
 	@rm -f $@
 	$(Q)ar rcsD $@ $(filter %.o,$^)
 
+$(BUILD)/ocigate: LINK_PROGRAM := $(LINK_RUNTIME)
 $(BUILD)/ocigate: $(OBJ)/shim/main.o
 $(BUILD)/ocigatectl: $(call objs,$(CTL_SRC))
 $(BUILD)/ocigate-ports: $(call objs,$(GUARD_SRC))
@@ -355,7 +360,7 @@ check-purity: $(LIBPOLICY) $(if $(FIXTURES),$(BUILD)/traced) ## the policy libra
 	$(if $(FIXTURES),python3 tests/lib/traced.py $(BUILD)/traced $(FIXTURES) || rc=1;) exit $$rc
 
 check-hardening: $(PROGRAMS) ## read the hardening back from the programs
-	@python3 tests/lib/hardening.py $(if $(filter 1,$(STATIC)),--static) --flags='$(HAVE_CFLAGS)' $(OBJ) $(PROGRAMS)
+	@python3 tests/lib/hardening.py $(if $(filter 1,$(STATIC)),--static --no-pie=$(BUILD)/ocigate) --flags='$(HAVE_CFLAGS)' $(OBJ) $(PROGRAMS)
 
 check-format: ## is everything formatted as .clang-format says?
 	@p=0; f=0; for c in $(ALL_C); do if clang-format --dry-run -Werror $$c; then p=$$((p + 1)); else f=$$((f + 1)); fi; done; \
