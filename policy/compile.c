@@ -18,7 +18,8 @@ struct compiler {
 	struct og_problems problems;
 	struct og_reader readers[LAYERS];
 	struct og_layer layers[LAYERS];
-	size_t n, entries, preset_entries; /* the limit is on what a site writes */
+	size_t n; /* files; the preset has its own place */
+	size_t entries;
 	bool broken; /* a layer is not there at all: merging would only lead to false errors */
 	struct og_err bug;
 };
@@ -58,29 +59,38 @@ static int parse(struct og_reader *reader, const char *text, size_t len, struct 
 	return -1;
 }
 
-/* Make the next layer out of |text|. */
-static void read_layer(struct compiler *compiler, const char *file, const char *text, size_t len,
-		       bool preset)
+/* Make the next layer out of |source|. */
+static void read_layer(struct compiler *compiler, const struct og_policy_source *source)
 {
 	struct og_reader *reader = &compiler->readers[compiler->n];
 	struct og_doc *doc;
 
 	*reader = (struct og_reader){ .policy = compiler->policy,
 				      .problems = &compiler->problems,
-				      .file = og_pool_text(&compiler->policy->pool, file),
+				      .file = og_pool_text(&compiler->policy->pool, source->file),
 				      .source = (unsigned)compiler->n,
-				      .preset = preset,
-				      .entries = preset ? &compiler->preset_entries
-							: &compiler->entries };
+				      .entries = &compiler->entries };
 	compiler->n++;
 	if (!reader->file)
 		return;
-	if (parse(reader, text, len, &doc, &compiler->bug) < 0) {
+	if (parse(reader, source->text, source->len, &doc, &compiler->bug) < 0) {
 		compiler->broken = true;
 		return;
 	}
 	og_layer_read(reader, og_doc_root(doc), &compiler->layers[compiler->n - 1]);
 	og_doc_free(doc);
+}
+
+/* The preset was read when the program was built. */
+static void take_preset(struct compiler *compiler, const struct og_preset *preset)
+{
+	compiler->readers[OG_POLICY_PRESET] = (struct og_reader){ .policy = compiler->policy,
+								  .problems = &compiler->problems,
+								  .file = preset->name,
+								  .source = OG_POLICY_PRESET,
+								  .preset = true,
+								  .entries = &compiler->entries };
+	compiler->layers[OG_POLICY_PRESET] = *preset->layer;
 }
 
 static void read_layers(struct compiler *compiler, const struct og_policy_source *sources, size_t n)
@@ -89,7 +99,7 @@ static void read_layers(struct compiler *compiler, const struct og_policy_source
 	const char *extends;
 
 	for (size_t i = 0; i < n; i++) {
-		read_layer(compiler, sources[i].file, sources[i].text, sources[i].len, false);
+		read_layer(compiler, &sources[i]);
 		extends = compiler->layers[i].extends;
 		if (extends && (*extends == '/') != (i + 1 < n))
 			og_fail(&compiler->bug, OG_E_BUG,
@@ -98,11 +108,10 @@ static void read_layers(struct compiler *compiler, const struct og_policy_source
 	}
 	extends = compiler->layers[n - 1].extends;
 	preset = extends ? find_preset(extends) : NULL;
-	if (!preset) {
+	if (preset)
+		take_preset(compiler, preset);
+	else
 		compiler->broken = true;
-		return;
-	}
-	read_layer(compiler, preset->name, preset->text, preset->len, true);
 }
 
 /* ---- merging ---- */
@@ -136,7 +145,7 @@ static void check_elements(const struct og_reader *reader, const struct og_chang
 {
 	enum og_opt_type type = og_options[change->what].type;
 
-	for (size_t i = 0; i < change->value.raw.n; i++) {
+	for (size_t i = 0; change->how != OG_HOW_SET && i < change->value.raw.n; i++) {
 		const struct og_item *item = &change->value.raw.items[i];
 		const struct og_item *old = og_list_find(type, have, item);
 		unsigned line = change->places[2 * i], col = change->places[2 * i + 1];
@@ -257,34 +266,39 @@ static void check_exception(struct compiler *compiler, const struct og_exception
 
 /* ---- exceptions of all layers, the preset's first ---- */
 
-static void keep_exceptions(struct compiler *compiler)
+static void keep_exceptions(struct og_policy *policy, const struct og_layer *layer)
+{
+	if (layer->nexceptions)
+		memcpy(policy->exceptions + policy->nexceptions, layer->exceptions,
+		       layer->nexceptions * sizeof(*layer->exceptions));
+	policy->nexceptions += layer->nexceptions;
+}
+
+static void keep_all_exceptions(struct compiler *compiler)
 {
 	struct og_policy *policy = compiler->policy;
-	size_t n = 0;
+	size_t n = compiler->layers[OG_POLICY_PRESET].nexceptions;
 
 	for (size_t i = 0; i < compiler->n; i++)
 		n += compiler->layers[i].nexceptions;
 	policy->exceptions = og_pool_alloc(&policy->pool, n, sizeof(*policy->exceptions));
 	if (!policy->exceptions)
 		return;
-	for (size_t i = compiler->n; i-- > 0;) {
-		const struct og_layer *layer = &compiler->layers[i];
-
-		if (layer->nexceptions)
-			memcpy(policy->exceptions + policy->nexceptions, layer->exceptions,
-			       layer->nexceptions * sizeof(*layer->exceptions));
-		policy->nexceptions += layer->nexceptions;
-	}
+	keep_exceptions(policy, &compiler->layers[OG_POLICY_PRESET]);
+	for (size_t i = compiler->n; i-- > 0;)
+		keep_exceptions(policy, &compiler->layers[i]);
 }
 
 static void merge(struct compiler *compiler)
 {
 	struct og_policy *policy = compiler->policy;
 
+	merge_layer(policy, &compiler->readers[OG_POLICY_PRESET],
+		    &compiler->layers[OG_POLICY_PRESET]);
 	for (size_t i = compiler->n; i-- > 0;)
 		merge_layer(policy, &compiler->readers[i], &compiler->layers[i]);
 	check_user(compiler, policy->actions[OG_RULE_user].action, policy->values);
-	keep_exceptions(compiler);
+	keep_all_exceptions(compiler);
 	for (size_t i = 0; i < policy->nexceptions && !policy->pool.failed; i++)
 		check_exception(compiler, &policy->exceptions[i]);
 }

@@ -19,7 +19,8 @@
 #define OG_POLICY_MAX_BYTES   ((size_t)4 << 20)
 #define OG_POLICY_MAX_ENTRIES 100000
 #define OG_POLICY_MAX_LAYERS  8
-#define OG_TEXT_MAX	      4095 /* of one string: PATH_MAX without its NUL */
+#define OG_POLICY_PRESET      OG_POLICY_MAX_LAYERS /* its place among the layers: behind the files */
+#define OG_TEXT_MAX	      4095		   /* of one string: PATH_MAX without its NUL */
 
 /* ---- pool.c, sort.c: memory that is freed at once; a failure sticks ---- */
 
@@ -58,7 +59,7 @@ struct og_problems {
 	bool quiet;	       /* nobody asks for warnings: do not look for them */
 };
 
-/* A file while it is read. |source| is its index; the preset comes last. */
+/* A file while it is read. |source| is its index; the preset's is OG_POLICY_PRESET. */
 struct og_reader {
 	struct og_policy *policy;
 	struct og_problems *problems;

@@ -53,6 +53,73 @@ Test(presets, define_every_action_and_option)
 	}
 }
 
+static void expect_same_items(const char *name, int option, const struct og_list *a,
+			      const struct og_list *b)
+{
+	cr_assert(eq(sz, a->n, b->n), "%s: %s", name, og_options[option].name);
+	for (size_t i = 0; i < a->n; i++) {
+		const struct og_item *x = &a->items[i], *y = &b->items[i];
+
+		cr_expect(eq(str, (char *)x->text, (char *)y->text));
+		cr_expect(x->lo == y->lo && x->hi == y->hi && x->access == y->access &&
+				  x->glob == y->glob && x->accept_setuid == y->accept_setuid &&
+				  x->required == y->required && x->major == y->major &&
+				  x->minor == y->minor && x->devtype == y->devtype &&
+				  x->perms == y->perms,
+			  "%s: %s: %s", name, og_options[option].name, x->text);
+	}
+}
+
+static void expect_same_options(const char *name, const struct og_effective *a,
+				const struct og_effective *b)
+{
+	for (int rule = 0; rule < OG_NRULES; rule++)
+		cr_expect(eq(int, og_effective_action(a, (enum og_rule_id)rule),
+			     og_effective_action(b, (enum og_rule_id)rule)));
+	for (int i = 0; i < OG_NOPTIONS; i++) {
+		enum og_option option = (enum og_option)i;
+		const char *x = og_effective_str(a, option), *y = og_effective_str(b, option);
+
+		cr_expect(og_effective_u64(a, option) == og_effective_u64(b, option) &&
+				  (x ? y && strcmp(x, y) == 0 : !y),
+			  "%s: %s", name, og_options[i].name);
+		expect_same_items(name, i, og_effective_list(a, option),
+				  og_effective_list(b, option));
+	}
+}
+
+/* What was put into the program at build time is what the file says when it is read now. */
+Test(presets, are_what_their_files_say)
+{
+	static const char front[] = "\"version\": 1,";
+
+	for (size_t i = 0; i < og_npresets; i++) {
+		const struct og_preset *preset = &og_presets[i];
+		const char *at = strstr(preset->text, front);
+		struct og_facts launch = { .engine = OG_ENGINE_DOCKER_BUILD };
+		const struct og_facts *facts[] = { &no_facts, &launch };
+		struct og_policy *built = compile_preset(preset->name), *read;
+		char *text;
+
+		/* as a site's own file, on top of itself: it sets everything anew */
+		cr_assert(at && asprintf(&text, "%.*s\"version\": 1, \"extends\": \"%s\",%s",
+					 (int)(at - preset->text), preset->text, preset->name,
+					 at + sizeof(front) - 1) > 0);
+		read = compile_text(text);
+		for (size_t f = 0; f < 2; f++) {
+			struct og_effective *a = effective_of(built, facts[f]);
+			struct og_effective *b = effective_of(read, facts[f]);
+
+			expect_same_options(preset->name, a, b);
+			og_effective_free(a);
+			og_effective_free(b);
+		}
+		og_policy_free(built);
+		og_policy_free(read);
+		free(text);
+	}
+}
+
 #define ROW(rule, ...)                                                                             \
 	{                                                                                          \
 		OG_RULE_##rule,                                                                    \
