@@ -66,20 +66,47 @@ void og_buf_puts(struct og_buf *buf, const char *text)
 
 void og_buf_printf(struct og_buf *buf, const char *fmt, ...)
 {
+	size_t room;
 	va_list ap;
 	int n;
 
+	if (!reserve(buf, 64))
+		return;
+	room = buf->cap - buf->len;
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(buf->data + buf->len, room, fmt, ap);
 	va_end(ap);
 	if (n < 0 || !reserve(buf, (size_t)n)) {
 		buf->failed = true;
 		return;
 	}
-	va_start(ap, fmt);
-	vsnprintf(buf->data + buf->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)n >= room) {
+		va_start(ap, fmt);
+		vsnprintf(buf->data + buf->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	buf->len += (size_t)n;
+}
+
+void og_buf_u64(struct og_buf *buf, uint64_t number)
+{
+	char digits[20]; /* of 2^64 - 1 */
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	og_buf_put(buf, digits + at, sizeof(digits) - at);
+}
+
+/* How many bytes at |s| stand in a JSON string as they are, and are ASCII. */
+static size_t plain_len(const unsigned char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
 }
 
 void og_buf_json_n(struct og_buf *buf, const char *text, size_t len)
@@ -87,8 +114,14 @@ void og_buf_json_n(struct og_buf *buf, const char *text, size_t len)
 	og_buf_put(buf, "\"", 1);
 	for (size_t i = 0; i < len;) {
 		const unsigned char *s = (const unsigned char *)text + i;
-		size_t n = og_utf8_len(s, len - i);
+		size_t plain = plain_len(s, len - i), n;
 
+		if (plain) {
+			og_buf_put(buf, s, plain);
+			i += plain;
+			continue;
+		}
+		n = og_utf8_len(s, len - i);
 		if (n == 0)
 			og_buf_puts(buf, "\xef\xbf\xbd");
 		else if (*s == '"' || *s == '\\')

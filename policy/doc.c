@@ -551,6 +551,18 @@ int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned
 	return r;
 }
 
+struct og_node *og_doc_take(struct og_doc *doc, const char *json, size_t len, struct og_err *reterr)
+{
+	struct parse p = { .doc = doc, .reterr = reterr };
+
+	p.src = add_source(doc, json, len);
+	if (!p.src) {
+		og_fail(reterr, OG_E_NOMEM, "out of memory");
+		return NULL;
+	}
+	return new_node(&p, json[0] == '{' ? OG_OBJECT : OG_ARRAY, 0, len);
+}
+
 int og_doc_parse(const char *name, const char *text, size_t len, unsigned flags,
 		 struct og_doc **ret, struct og_err *reterr)
 {

@@ -42,11 +42,18 @@ static struct og_node *parse_value(struct og_doc *doc, const struct og_node *par
 		og_fail(reterr, OG_E_BUG, "a document with comments cannot be edited");
 		return NULL;
 	}
+	if (doc->whole && strchr("{[", json[0]))
+		return og_doc_take(doc, json, strlen(json), reterr);
 	if (og_doc_parse_into(doc, json, strlen(json), depth_of(parent), &node, &err) == 0)
 		return node;
 	og_fail(reterr, err.code == OG_E_NOMEM ? OG_E_NOMEM : OG_E_BUG,
 		"an edit is no valid JSON value: %s", err.msg);
 	return NULL;
+}
+
+void og_doc_take_whole(struct og_doc *doc, bool whole)
+{
+	doc->whole = whole;
 }
 
 int og_doc_replace(struct og_doc *doc, const struct og_node *at, const char *json,

@@ -18,6 +18,11 @@ int og_doc_remove(struct og_doc *doc, const struct og_node *at, struct og_err *r
 /* Append to |parent|: a member named |key|, which must not exist, or (key NULL) an element. */
 int og_doc_add(struct og_doc *doc, const struct og_node *parent, const char *key, const char *json,
 	       const struct og_node **ret, struct og_err *reterr);
+/*
+ * Until it is called again: objects and arrays that edits put in are not read, only
+ * written. They look empty to those who ask what is in them.
+ */
+void og_doc_take_whole(struct og_doc *doc, bool whole);
 
 bool og_node_is_added(const struct og_node *node);  /* it, or a parent, came from an edit */
 unsigned og_node_owner(const struct og_node *node); /* what og_node_set_owner() left; 0 */

@@ -50,6 +50,7 @@ struct og_doc {
 	struct og_source_text *sources; /* the newest first */
 	struct og_chunk *chunks;	/* nodes and decoded strings */
 	uint32_t nodes;
+	bool whole; /* og_doc_take_whole() */
 };
 
 /* Zeroed memory that dies with the chunks; NULL when there is none. */
@@ -58,5 +59,8 @@ void og_chunks_free(struct og_chunk *chunks);
 /* Parse |json| into nodes of |doc|; *ret is not in the tree yet. */
 int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned depth,
 		      struct og_node **ret, struct og_err *reterr);
+/* An object or array of which only the text is kept; NULL: no memory. */
+struct og_node *og_doc_take(struct og_doc *doc, const char *json, size_t len,
+			    struct og_err *reterr);
 
 #endif

@@ -499,7 +499,7 @@ static void write_field(const struct field *field, const char *from, struct og_b
 		memcpy(&n, from + field->at, sizeof(n));
 		if (n) {
 			og_buf_key(out, field->name);
-			og_buf_printf(out, "%llu", (unsigned long long)n);
+			og_buf_u64(out, n);
 		}
 		return;
 	case K_TEXT:

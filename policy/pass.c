@@ -409,26 +409,42 @@ static int set_path(struct og_pass *pass, const char *pointer, const char *json,
 		     : add_node(pass, node, token, json, NULL, why, ap);
 }
 
-int og_set(struct og_pass *pass, const char *pointer, const char *json, const char *why, ...)
+static int set(struct og_pass *pass, const char *pointer, const char *json, const char *why,
+	       va_list *ap)
 {
 	const char *local = og_local_pointer(pass, pointer);
-	va_list ap;
-	int r;
+	struct change change = { .op = OG_OP_ADD, .path = local, .after = json };
 
 	if (!local || local[0] != '/')
 		return og_fail(pass->reterr, OG_E_BUG, "%s is no part of this document", pointer);
-	va_start(ap, why);
-	if (edit_action(pass) == OG_REWRITE) {
-		r = set_path(pass, local, json, why, &ap);
-	} else {
-		const struct og_node *there = og_get(og_doc_root(pass->doc), local);
-		struct change change = { .op = there ? OG_OP_REPLACE : OG_OP_ADD,
-					 .path = local,
-					 .before = there,
-					 .after = json };
+	if (edit_action(pass) == OG_REWRITE)
+		return set_path(pass, local, json, why, ap);
+	change.before = og_get(og_doc_root(pass->doc), local);
+	if (change.before)
+		change.op = OG_OP_REPLACE;
+	return record(pass, edit_action(pass), &change, why, ap);
+}
 
-		r = record(pass, edit_action(pass), &change, why, &ap);
-	}
+int og_set(struct og_pass *pass, const char *pointer, const char *json, const char *why, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, why);
+	r = set(pass, pointer, json, why, &ap);
+	va_end(ap);
+	return r;
+}
+
+int og_set_whole(struct og_pass *pass, const char *pointer, const char *json, const char *why, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, why);
+	og_doc_take_whole(pass->doc, true);
+	r = set(pass, pointer, json, why, &ap);
+	og_doc_take_whole(pass->doc, false);
 	va_end(ap);
 	return r;
 }

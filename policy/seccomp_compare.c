@@ -129,6 +129,11 @@ bool og_scmp_covered(const struct og_scmp_cond *cond, const struct og_scmp_cond 
 
 	if (n > OG_SCMP_CONDS)
 		return false;
+	/* most conditions of a profile are the site's own */
+	for (size_t i = 0; i < n; i++)
+		if (conds[i].op == cond->op && conds[i].value == cond->value &&
+		    conds[i].two == cond->two)
+			return true;
 	for (size_t i = 0; i <= n; i++) {
 		copies[i] = cut(i == 0 ? cond : &conds[i - 1], bits);
 		cover.conds[i] = &copies[i];
@@ -271,6 +276,7 @@ struct reader {
 	enum og_scmp_scope scope;
 	bool small; /* it also filters for an ABI of 32 bits */
 	struct og_scmp_why *why;
+	unsigned guess; /* the id that the next name may have */
 	struct {
 		unsigned actions; /* seen so far, as entry.action */
 		unsigned entry;	  /* the last one that was compared */
@@ -373,8 +379,10 @@ static bool say_wider(struct reader *reader, const char *name, const struct og_s
 static bool name_wider(struct reader *reader, const struct entry *entry, const char *name)
 {
 	struct og_scmp_grant grant;
-	bool in_table = og_scmp_lookup(reader->site, name, &grant);
+	bool in_table = og_scmp_lookup(reader->site, name, reader->guess, &grant);
 	bool clash = in_table && (reader->seen[grant.id].actions | entry->action) != entry->action;
+	if (grant.all)
+		reader->guess = grant.id + 1;
 	/* what is permitted anyhow is looked up only if something else is odd about it */
 	unsigned where = grant.all && !clash && !entry->too_many ? NATIVE
 								 : kinds(reader, name, in_table);

@@ -59,6 +59,13 @@ static const char *const always[] = {
 #undef SYSCALL
 };
 
+/* The same as the elements of a JSON list, which most of a profile is; behind a comma. */
+static const char always_json[] =
+#define SYSCALL(name) ",\"" #name "\""
+#include "policy/seccomp_always.def"
+#undef SYSCALL
+	;
+
 /* From 4.8 on seccomp is asked after ptrace, so that a tracer cannot change what it saw. */
 static const char *const tracing[] = { "process_vm_readv", "process_vm_writev", "ptrace" };
 
@@ -247,11 +254,13 @@ static bool applies(const struct group *group, const struct og_scmp_site *site)
 	       (group->without == NO_CAP || !granted(site, group->without));
 }
 
-/* The place of |name| in the group; -1: not there. */
-static int find(const struct group *group, const char *name)
+/* The place of |name| in the group, |guess| looked at first; -1: not there. */
+static int find(const struct group *group, const char *name, size_t guess)
 {
 	size_t lo = 0, hi = group->n;
 
+	if (guess < hi && strcmp(group->names[guess], name) == 0)
+		return (int)guess;
 	/* most groups hold a few names, far from this one */
 	if (name[0] < group->names[0][0] || name[0] > group->names[hi - 1][0])
 		return -1;
@@ -285,14 +294,22 @@ static void add_group(const struct group *group, const struct og_scmp_site *site
 	}
 }
 
-bool og_scmp_lookup(const struct og_scmp_site *site, const char *name, struct og_scmp_grant *ret)
+bool og_scmp_lookup(const struct og_scmp_site *site, const char *name, unsigned guess,
+		    struct og_scmp_grant *ret)
 {
-	unsigned base = 0;
+	unsigned base = (unsigned)COUNT(always);
+	int first = find(&groups[0], name, guess);
 	bool found = false;
 
 	*ret = (struct og_scmp_grant){ .lacking = -1 };
-	for (size_t i = 0; i < COUNT(groups); i++) {
-		int at = find(&groups[i], name);
+	/* what everybody may is in no other group */
+	if (first >= 0) {
+		ret->id = (unsigned)first;
+		ret->all = true;
+		return true;
+	}
+	for (size_t i = 1; i < COUNT(groups); i++) {
+		int at = find(&groups[i], name, 0);
 
 		if (at >= 0 && !found)
 			ret->id = base + (unsigned)at;
@@ -310,7 +327,7 @@ bool og_scmp_is_newer(const char *name)
 					     "open_tree_attr", "uprobe" };
 	const struct group group = { .names = newer, .n = COUNT(newer) };
 
-	return find(&group, name) >= 0;
+	return find(&group, name, 0) >= 0;
 }
 
 /* ---- JSON ---- */
@@ -326,13 +343,30 @@ static void write_arches(const struct og_scmp_arch *arch, struct og_buf *out)
 	og_buf_puts(out, "]");
 }
 
+static void write_cond(const struct og_scmp_cond *cond, struct og_buf *out)
+{
+	og_buf_puts(out, ",\"args\":[{\"index\":");
+	og_buf_u64(out, cond->index);
+	og_buf_puts(out, ",\"value\":");
+	og_buf_u64(out, cond->value);
+	og_buf_puts(out, ",\"valueTwo\":");
+	og_buf_u64(out, cond->two);
+	og_buf_puts(out, ",\"op\":\"");
+	og_buf_puts(out, og_scmp_ops[cond->op]);
+	og_buf_puts(out, "\"}]");
+}
+
 /* One entry: with |cond|, only where it holds. */
 static void write_entry(const struct group *group, const struct og_scmp_cond *cond,
 			struct og_buf *out)
 {
 	og_buf_puts(out, out->data && out->data[out->len - 1] == '[' ? "{" : ",{");
 	og_buf_key(out, "names");
-	for (size_t i = 0; i < group->n; i++) {
+	if (group->names == always) {
+		og_buf_puts(out, "[");
+		og_buf_puts(out, always_json + 1);
+	}
+	for (size_t i = 0; group->names != always && i < group->n; i++) {
 		og_buf_puts(out, i > 0 ? ",\"" : "[\"");
 		og_buf_puts(out, group->names[i]);
 		og_buf_puts(out, "\"");
@@ -343,11 +377,7 @@ static void write_entry(const struct group *group, const struct og_scmp_cond *co
 	else
 		og_buf_puts(out, "],\"action\":\"SCMP_ACT_ALLOW\"");
 	if (cond)
-		og_buf_printf(out,
-			      ",\"args\":[{\"index\":%u,\"value\":%llu,\"valueTwo\":%llu,"
-			      "\"op\":\"%s\"}]",
-			      cond->index, (unsigned long long)cond->value,
-			      (unsigned long long)cond->two, og_scmp_ops[cond->op]);
+		write_cond(cond, out);
 	og_buf_puts(out, "}");
 }
 

@@ -68,9 +68,11 @@ struct og_scmp_grant {
 /*
  * The most that is not "wider": what the site's profile permits, and what the
  * default profile of an older Docker still permits besides. False: the table
- * does not have |name|; then it is permitted to nobody.
+ * does not have |name|; then it is permitted to nobody. Profiles list names in
+ * order, so |guess|, the id behind that of the last one found, is looked at first.
  */
-bool og_scmp_lookup(const struct og_scmp_site *site, const char *name, struct og_scmp_grant *ret);
+bool og_scmp_lookup(const struct og_scmp_site *site, const char *name, unsigned guess,
+		    struct og_scmp_grant *ret);
 /* A system call that kernels have and libseccomp 2.5 does not know, for nobody. */
 bool og_scmp_is_newer(const char *name);
 

@@ -44,7 +44,7 @@ int og_binds_collect(const struct og_facts *facts, const struct og_node *config,
 static void put_u64(struct og_buf *out, const char *key, uint64_t value)
 {
 	og_buf_key(out, key);
-	og_buf_printf(out, "%llu", (unsigned long long)value);
+	og_buf_u64(out, value);
 }
 
 void og_binds_put(struct og_buf *out, const struct og_bind_id *binds, size_t n)

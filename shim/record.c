@@ -117,7 +117,7 @@ static void put_string(struct og_buf *out, const char *key, const char *value)
 static void put_u64(struct og_buf *out, const char *key, uint64_t value)
 {
 	og_buf_key(out, key);
-	og_buf_printf(out, "%llu", (unsigned long long)value);
+	og_buf_u64(out, value);
 }
 
 static void put_strings(struct og_buf *out, const char *key, const char *const *list, size_t n)

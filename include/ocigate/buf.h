@@ -21,6 +21,7 @@ void og_buf_release(struct og_buf *buf);
 void og_buf_put(struct og_buf *buf, const void *data, size_t len);
 void og_buf_puts(struct og_buf *buf, const char *text);
 void og_buf_printf(struct og_buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void og_buf_u64(struct og_buf *buf, uint64_t number); /* in decimal */
 /* |text| as a JSON string with its quotes; bytes that are no UTF-8 as U+FFFD. NULL: null. */
 void og_buf_json(struct og_buf *buf, const char *text);
 void og_buf_json_n(struct og_buf *buf, const char *text, size_t len);

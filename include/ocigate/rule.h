@@ -108,6 +108,9 @@ int og_add(struct og_pass *pass, const struct og_node *parent, const char *key, 
  * are made as objects. A last step "-" appends to an array, made if missing. */
 int og_set(struct og_pass *pass, const char *pointer, const char *json, const char *why, ...)
 	OG_PRINTF(4);
+/* As og_set, of a large value that no rule looks into: it has no members in the view. */
+int og_set_whole(struct og_pass *pass, const char *pointer, const char *json, const char *why, ...)
+	OG_PRINTF(4);
 
 /* Something the shim does at launch, outside the document, once the verdict permits it. */
 enum og_launch {

@@ -6,6 +6,8 @@
  */
 #include "ocigate/rule.h"
 
+#include <string.h>
+
 #include "policy/doc_edit.h"
 #include "policy/names.h"
 #include "policy/rules_table.h"
@@ -37,15 +39,40 @@ static bool caps_were_cut(const struct og_pass *pass)
 	return bounding && og_node_is_added(bounding);
 }
 
-/* Whether |profile| is to be replaced, and why. */
-static bool is_refused(const struct og_pass *pass, const struct og_node *profile,
-		       const struct og_scmp_site *site, struct og_scmp_why *why)
+/* Whether it would do to list what it permits, and so must be compared with the site's. */
+static bool is_compared(const struct og_pass *pass, enum og_scmp_scope *ret)
 {
-	if (og_scmp_permissive(profile, why))
-		return true;
-	if (!og_undoing(pass) && og_opt_bool(pass, OG_OPT_seccomp_wider))
-		return og_scmp_wider(profile, site, OG_SCMP_EVERYTHING, why);
-	return caps_were_cut(pass) && og_scmp_wider(profile, site, OG_SCMP_LACKING, why);
+	bool all = !og_undoing(pass) && og_opt_bool(pass, OG_OPT_seccomp_wider);
+
+	*ret = all ? OG_SCMP_EVERYTHING : OG_SCMP_LACKING;
+	return all || caps_were_cut(pass);
+}
+
+/* Byte for byte: what a rewrite has put in is not read once more. */
+static bool is_site_profile(const struct og_node *profile, const struct og_buf *json)
+{
+	size_t len;
+	const char *raw = og_raw(profile, &len);
+
+	return len == json->len && memcmp(raw, json->data, len) == 0;
+}
+
+/* Whether |profile| is to be replaced, and why; *json is the site's if it was needed. */
+static bool is_refused(const struct og_pass *pass, const struct og_node *profile,
+		       const struct og_scmp_site *site, struct og_buf *json,
+		       struct og_scmp_why *why)
+{
+	enum og_scmp_scope scope;
+	bool compared = is_compared(pass, &scope);
+
+	/* what was put in has no members in the view */
+	if (compared || og_node_is_added(profile)) {
+		og_scmp_write(site, json);
+		if (!json->failed && is_site_profile(profile, json))
+			return false;
+	}
+	return og_scmp_permissive(profile, why) ||
+	       (compared && og_scmp_wider(profile, site, scope, why));
 }
 
 int og_rule_seccomp(struct og_pass *pass)
@@ -59,11 +86,12 @@ int og_rule_seccomp(struct og_pass *pass)
 	og_auto_buf struct og_buf out = { 0 };
 	og_auto_free char *json = NULL;
 
-	if (profile && !is_refused(pass, profile, &site, &why))
+	if (profile && !is_refused(pass, profile, &site, &out, &why))
 		return 0;
-	og_scmp_write(&site, &out);
+	if (!out.len)
+		og_scmp_write(&site, &out);
 	json = og_buf_steal(&out);
 	if (!json)
 		return -1;
-	return og_set(pass, "/linux/seccomp", json, "%s", profile ? why.text : absent);
+	return og_set_whole(pass, "/linux/seccomp", json, "%s", profile ? why.text : absent);
 }

@@ -303,6 +303,26 @@ Test(doc, edits_are_seen_at_once_and_written)
 	expect(doc, "{\"a\":[1,{\"x\":[9]},3],\"b\":{\"d\\\"\":null}}");
 }
 
+Test(doc, values_taken_whole_are_written_and_look_empty)
+{
+	struct og_doc *doc = must_parse("{\"a\":[1],\"b\":2}");
+	const struct og_node *root = og_doc_root(doc), *added;
+	struct og_err err = { 0 };
+
+	og_doc_take_whole(doc, true);
+	cr_assert(eq(int, og_doc_replace(doc, og_get(root, "/a"), "{\"x\" : [ 1 ]}", &added, &err),
+		     0));
+	cr_expect(eq(int, (int)og_type(added), OG_OBJECT));
+	cr_expect(eq(sz, og_count(added), 0));
+	cr_expect(og_node_is_added(added));
+	cr_assert(eq(int, og_doc_add(doc, root, "c", "[2, 3]", &added, &err), 0));
+	cr_expect(eq(int, (int)og_type(added), OG_ARRAY));
+	og_doc_take_whole(doc, false);
+	cr_assert(eq(int, og_doc_add(doc, root, "d", "[4]", &added, &err), 0));
+	cr_expect(eq(sz, og_count(added), 1));
+	expect(doc, "{\"a\":{\"x\" : [ 1 ]},\"b\":2,\"c\":[2, 3],\"d\":[4]}");
+}
+
 Test(doc, what_is_no_edit_is_an_error)
 {
 	struct og_doc *doc = must_parse("{\"a\":[1]}");

@@ -174,7 +174,7 @@ static void check_adds_only(const char *docker, const struct og_scmp_site *site,
 			      strcmp(og_str(name), "perf_event_open") == 0;
 		struct og_scmp_grant grant;
 
-		cr_assert(og_scmp_lookup(&others, og_str(name), &grant));
+		cr_assert(og_scmp_lookup(&others, og_str(name), 0, &grant));
 		cr_expect(eq(int, grant.all, shared), "Docker %s: %s", docker, og_str(name));
 	}
 }
@@ -332,10 +332,44 @@ static void check_names(const struct og_scmp_site *site, const struct og_node *n
 
 		cr_expect(lt(int, strcmp(last, og_str(name)), 0), "%s after %s", og_str(name),
 			  last);
-		cr_expect(og_scmp_lookup(site, og_str(name), &grant) && grant.id < OG_SCMP_IDS,
+		cr_expect(og_scmp_lookup(site, og_str(name), 0, &grant) && grant.id < OG_SCMP_IDS,
 			  "%s", og_str(name));
 		last = og_str(name);
 	}
+}
+
+/* The first entry of the profile; of these the look-up asks no other group. */
+Test(seccomp_profile, what_everybody_may_is_in_no_other_entry)
+{
+	struct og_scmp_site site = og_scmp_site(X86_64, KERNEL, ALL_CAPS);
+	og_auto_buf struct og_buf out = { 0 };
+	struct og_err err = { 0 };
+	const struct og_node *first, *names;
+	struct og_doc *doc;
+	size_t n = 0;
+
+	og_scmp_write(&site, &out);
+	cr_assert(eq(int, og_doc_parse("profile", out.data, out.len, 0, &doc, &err), 0));
+	first = og_first(og_get(og_doc_root(doc), "/syscalls"));
+	names = og_get(first, "/names");
+	for (const struct og_node *entry = og_next(first); entry; entry = og_next(entry))
+		og_each (name, og_get(entry, "/names")) {
+			og_each (other, names)
+				cr_expect(ne(str, (char *)og_str(name), (char *)og_str(other)));
+			n++;
+		}
+	cr_expect(gt(sz, n, 30));
+	/* the guess is only a guess */
+	og_each (name, names) {
+		struct og_scmp_grant grant, again;
+
+		for (unsigned guess = 0; guess < OG_SCMP_IDS; guess += 61) {
+			cr_assert(og_scmp_lookup(&site, og_str(name), 0, &grant));
+			cr_assert(og_scmp_lookup(&site, og_str(name), guess, &again));
+			cr_expect(grant.all && again.all && grant.id == again.id);
+		}
+	}
+	og_doc_free(doc);
 }
 
 Test(seccomp_profile, sites_profile_is_inside_itself)
