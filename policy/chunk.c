@@ -5,7 +5,7 @@
 
 #include "doc_node.h"
 
-void *og_chunk_alloc(struct og_chunk **chunks, size_t size)
+void *og_chunk_get(struct og_chunk **chunks, size_t size)
 {
 	struct og_chunk *chunk = *chunks;
 	size_t want = (size + 15) & ~(size_t)15;
@@ -26,8 +26,15 @@ void *og_chunk_alloc(struct og_chunk **chunks, size_t size)
 	}
 	mem = chunk->data + chunk->used;
 	chunk->used += want;
+	return mem;
+}
+
+void *og_chunk_alloc(struct og_chunk **chunks, size_t size)
+{
+	void *mem = og_chunk_get(chunks, size);
+
 	/* Piece by piece: pages of a large chunk that nothing uses are never touched. */
-	return memset(mem, 0, want);
+	return mem ? memset(mem, 0, size) : NULL;
 }
 
 void og_chunks_free(struct og_chunk *chunks)

@@ -14,7 +14,6 @@
 
 #include "doc_node.h"
 #include "ocigate/buf.h"
-#include "utf8.h"
 
 struct parse {
 	struct og_doc *doc;
@@ -42,7 +41,7 @@ struct block {
 static void *yajl_get(void *ctx, size_t size)
 {
 	struct parse *p = ctx;
-	struct block *block = og_chunk_alloc(&p->scratch, sizeof(*block) + size);
+	struct block *block = og_chunk_get(&p->scratch, sizeof(*block) + size);
 
 	if (!block)
 		longjmp(p->nomem, 1);
@@ -67,30 +66,6 @@ static void yajl_put(void *ctx __attribute__((unused)), void *mem __attribute__(
 {
 }
 
-/* Line and column (in bytes) of an offset, 1-based. */
-static void place(const struct og_source_text *src, size_t offset, unsigned *line, unsigned *col)
-{
-	size_t lo = 0, hi = src->nlines;
-
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-
-		if (src->lines[mid] < offset)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	*line = (unsigned)lo + 1;
-	*col = (unsigned)(offset - (lo ? src->lines[lo - 1] + 1 : 0)) + 1;
-}
-
-void og_pos(const struct og_node *node, unsigned *retline, unsigned *retcol)
-{
-	*retline = *retcol = 0;
-	if (node && node->src->lines)
-		place(node->src, node->start, retline, retcol);
-}
-
 /* Fails at |offset|. Returns 0, which makes yajl stop. */
 static int stop(struct parse *p, size_t offset, const char *why)
 {
@@ -98,7 +73,7 @@ static int stop(struct parse *p, size_t offset, const char *why)
 
 	og_fail(p->reterr, p->doc->flags & OG_DOC_COMMENTS ? OG_E_POLICY : OG_E_CONFIG, "%s", why);
 	if (p->src->lines)
-		place(p->src, offset, &line, &col);
+		og_text_place(p->src, offset, &line, &col);
 	og_err_where(p->reterr, p->doc->name, line, col);
 	return 0;
 }
@@ -131,11 +106,14 @@ static size_t skip_between(const struct parse *p, size_t pos)
 	}
 }
 
+/* |set| is a bracket, a quote, or what a value of some kind begins or ends with. */
 static bool is_one_of(const char *set, char c)
 {
-	while (*set && *set != c)
-		set++;
-	return *set;
+	do
+		if (*set == c)
+			return true;
+	while (*++set);
+	return false;
 }
 
 /* The span of the token that yajl has just delivered; 0 when it cannot be right. */
@@ -155,83 +133,28 @@ static int take_span(struct parse *p, const char *starts, const char *ends, size
 	return 1;
 }
 
-/* The four hex digits at |s|; yajl has checked that they are. */
-static unsigned hex4(const char *s)
-{
-	unsigned v = 0;
-
-	for (int i = 0; i < 4; i++)
-		v = v << 4 | (s[i] <= '9' ? (unsigned)(s[i] - '0') : ((unsigned)s[i] & 7) + 9);
-	return v;
-}
-
-/* yajl's own check lets overlong forms and encoded surrogates pass. */
-static int check_utf8(struct parse *p, size_t start, size_t end)
-{
-	const unsigned char *s = (const unsigned char *)p->src->text;
-	uint64_t eight;
-
-	while (start < end) {
-		size_t n = sizeof(eight);
-
-		/* most text is ASCII */
-		if (end - start >= sizeof(eight)) {
-			memcpy(&eight, s + start, sizeof(eight));
-			n = eight & UINT64_C(0x8080808080808080) ? 0 : n;
-		}
-		if (n == 0 || end - start < n)
-			n = s[start] < 0x80 ? 1 : og_utf8_len(s + start, end - start);
-
-		if (n == 0)
-			return stop(p, start, "a string is not valid UTF-8");
-		start += n;
-	}
-	return 1;
-}
-
 /*
- * yajl accepts \u0000 and surrogates without their other half. |len|, of the decoded
- * text, is that of the text between the quotes if there is no escape: each is longer
- * than what it stands for.
+ * The decoded |text| of the token, which is looked at. Without an escape in it, that
+ * is what stands between the quotes: each escape is longer than what it stands for.
  */
-static int check_escapes(struct parse *p, size_t start, size_t end, size_t len)
+static const char *take_string(struct parse *p, size_t start, size_t end, const unsigned char *text,
+			       size_t len)
 {
-	const char *s = p->src->text, *escape;
+	bool escaped = len != end - start - 2;
+	size_t at;
+	const char *flaw = og_text_flaw(p->src, start, end, escaped, &at);
+	char *copy = escaped ? og_chunk_get(&p->doc->chunks, len + 1) : p->src->strings + start;
 
-	if (len == end - start - 2)
-		return 1;
-	for (size_t i = start; (escape = memchr(s + i, '\\', end - i)); i++) {
-		unsigned v;
-
-		i = (size_t)(escape - s) + 1;
-		if (s[i] != 'u')
-			continue;
-		v = hex4(s + i + 1);
-		if (v == 0)
-			return stop(p, i - 1,
-				    "a string holds \\u0000, which C readers take for its end");
-		if (v >= 0xdc00 && v <= 0xdfff)
-			return stop(p, i - 1, "a low surrogate without its high one");
-		if (v < 0xd800 || v > 0xdfff) {
-			i += 4;
-			continue;
-		}
-		if (s[i + 5] != '\\' || s[i + 6] != 'u' || hex4(s + i + 7) < 0xdc00 ||
-		    hex4(s + i + 7) > 0xdfff)
-			return stop(p, i - 1, "a high surrogate without its low one");
-		i += 10;
+	if (flaw) {
+		stop(p, at, flaw);
+		return NULL;
 	}
-	return 1;
-}
-
-static const char *keep_string(struct parse *p, const unsigned char *text, size_t len)
-{
-	char *copy = og_chunk_alloc(&p->doc->chunks, len + 1);
-
-	if (copy)
-		memcpy(copy, text, len);
-	else
+	if (!copy) {
 		stop_nomem(p);
+		return NULL;
+	}
+	memcpy(copy, text, len);
+	copy[len] = '\0';
 	return copy;
 }
 
@@ -244,7 +167,7 @@ static struct og_node *new_node(struct parse *p, enum og_type type, size_t start
 		stop(p, start, "too many values (the limit is 1000000)");
 		return NULL;
 	}
-	node = og_chunk_alloc(&p->doc->chunks, sizeof(*node));
+	node = og_chunk_get(&p->doc->chunks, sizeof(*node));
 	if (!node) {
 		stop_nomem(p);
 		return NULL;
@@ -301,10 +224,9 @@ static int on_string(void *ctx, const unsigned char *text, size_t len)
 	const char *str;
 	struct og_node *node;
 
-	if (!take_span(p, "\"", "\"", &start, &end) || !check_utf8(p, start, end) ||
-	    !check_escapes(p, start, end, len))
+	if (!take_span(p, "\"", "\"", &start, &end))
 		return 0;
-	str = keep_string(p, text, len);
+	str = take_string(p, start, end, text, len);
 	node = str ? new_node(p, OG_STRING, start, end) : NULL;
 	if (!node)
 		return 0;
@@ -317,10 +239,9 @@ static int on_key(void *ctx, const unsigned char *text, size_t len)
 	struct parse *p = ctx;
 	size_t end;
 
-	if (!take_span(p, "\"", "\"", &p->key_start, &end) || !check_utf8(p, p->key_start, end) ||
-	    !check_escapes(p, p->key_start, end, len))
+	if (!take_span(p, "\"", "\"", &p->key_start, &end))
 		return 0;
-	p->key = keep_string(p, text, len);
+	p->key = take_string(p, p->key_start, end, text, len);
 	return p->key != NULL;
 }
 
@@ -368,49 +289,11 @@ static int on_array_end(void *ctx)
 	return close_container(ctx, "]");
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-	const struct og_node *const *x = a, *const *y = b;
-	int c = strcmp((*x)->key, (*y)->key);
-
-	return c ? c : (*x)->order < (*y)->order ? -1 : 1;
-}
-
-/* A key of |object| that stands in it twice (the later one); *failed: out of memory. */
-static const struct og_node *find_duplicate(const struct og_node *object, bool *failed)
-{
-	const struct og_node **keys, *found = NULL;
-	size_t n = 0;
-
-	*failed = false;
-	if (object->count <= 16) {
-		for (const struct og_node *a = object->first; a; a = a->next)
-			for (const struct og_node *b = object->first; b != a; b = b->next)
-				if (strcmp(a->key, b->key) == 0)
-					return a;
-		return NULL;
-	}
-	keys = malloc(object->count * sizeof(*keys));
-	if (!keys) {
-		*failed = true;
-		return NULL;
-	}
-	for (const struct og_node *a = object->first; a; a = a->next)
-		keys[n++] = a;
-	qsort(keys, n, sizeof(*keys), compare_keys);
-	for (size_t i = 1; i < n; i++)
-		if (strcmp(keys[i - 1]->key, keys[i]->key) == 0 &&
-		    (!found || keys[i]->order < found->order))
-			found = keys[i];
-	free(keys);
-	return found;
-}
-
 static int on_map_end(void *ctx)
 {
 	struct parse *p = ctx;
 	bool failed;
-	const struct og_node *twice = find_duplicate(p->open, &failed);
+	const struct og_node *twice = og_text_twice(p->open, &failed);
 	char why[OG_QUOTED + 64];
 
 	if (failed)
@@ -465,6 +348,7 @@ static int run_yajl(struct parse *p)
 	}
 	p->yajl = yajl_alloc(&callbacks, &funcs, p);
 	yajl_config(p->yajl, yajl_allow_comments, (p->doc->flags & OG_DOC_COMMENTS) != 0);
+	yajl_config(p->yajl, yajl_dont_validate_strings, p->src->ascii);
 	/* the appended newline ends a number at the very end: without it its span is wrong */
 	status = yajl_parse(p->yajl, (const unsigned char *)p->src->text, p->src->len + 1);
 	if (status == yajl_status_ok)
@@ -481,48 +365,9 @@ static int run_yajl(struct parse *p)
 	return p->root ? 0 : og_fail(p->reterr, OG_E_BUG, "parsing gave no value");
 }
 
-/* The offset of each newline, so that a place is found in O(log n). */
-static int index_lines(struct og_source_text *src, struct og_err *reterr)
-{
-	size_t n = 0;
-
-	for (const char *s = src->text; (s = memchr(s, '\n', (size_t)(src->text + src->len - s)));
-	     s++)
-		n++;
-	src->lines = calloc(n + 1, sizeof(*src->lines));
-	if (!src->lines)
-		return og_fail(reterr, OG_E_NOMEM, "out of memory");
-	for (const char *s = src->text; (s = memchr(s, '\n', (size_t)(src->text + src->len - s)));
-	     s++)
-		src->lines[src->nlines++] = (uint32_t)(s - src->text);
-	return 0;
-}
-
-/* |text| copied, with a newline and a NUL behind it, as a source of |doc|. */
-static struct og_source_text *add_source(struct og_doc *doc, const char *text, size_t len)
-{
-	struct og_source_text *src = calloc(1, sizeof(*src));
-
-	if (!src)
-		return NULL;
-	src->text = malloc(len + 2);
-	if (!src->text) {
-		free(src);
-		return NULL;
-	}
-	memcpy(src->text, text, len);
-	memcpy(src->text + len, "\n", 2);
-	src->len = len;
-	src->next = doc->sources;
-	doc->sources = src;
-	return src;
-}
-
-/* A raw NUL would end our own scans early; yajl refuses it, but only when it gets there. */
 static int check_input(struct parse *p)
 {
-	/* yajl takes \v and \f for blanks */
-	size_t at = strcspn(p->src->text, "\v\f");
+	size_t at = og_text_foreign(p->src);
 
 	if (p->src->len == 0)
 		stop(p, 0, "the file is empty");
@@ -538,10 +383,10 @@ int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned
 	bool first = !doc->sources;
 	int r;
 
-	p.src = add_source(doc, json, len);
+	p.src = og_text_add(doc, json, len);
 	if (!p.src)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
-	if (first && index_lines(p.src, reterr) < 0)
+	if (first && og_text_index(p.src, reterr) < 0)
 		return -1;
 	if (check_input(&p) < 0)
 		return -1;
@@ -555,7 +400,7 @@ struct og_node *og_doc_take(struct og_doc *doc, const char *json, size_t len, st
 {
 	struct parse p = { .doc = doc, .reterr = reterr };
 
-	p.src = add_source(doc, json, len);
+	p.src = og_text_add(doc, json, len);
 	if (!p.src) {
 		og_fail(reterr, OG_E_NOMEM, "out of memory");
 		return NULL;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a document is made of, shared by doc.c (parsing), doc_view.c (reading),
- * doc_edit.c (editing and writing), and by nobody else.
+ * What a document is made of, shared by doc.c (parsing), doc_text.c (what is
+ * parsed), doc_view.c (reading), doc_edit.c (editing and writing), and by nobody
+ * else.
  */
 #ifndef OG_DOC_NODE_H
 #define OG_DOC_NODE_H
@@ -13,8 +14,10 @@
 /* Text that nodes point into: the document as received, or the JSON of an edit. */
 struct og_source_text {
 	struct og_source_text *next;
-	char *text; /* NUL-terminated */
+	char *text;    /* NUL-terminated */
+	char *strings; /* room of the same size for strings without escapes, each with its NUL */
 	size_t len;
+	bool ascii;	 /* og_text_foreign() */
 	uint32_t *lines; /* offset of each newline; NULL for edits */
 	size_t nlines;
 };
@@ -53,12 +56,38 @@ struct og_doc {
 	bool whole; /* og_doc_take_whole() */
 };
 
-/* Zeroed memory that dies with the chunks; NULL when there is none. */
+/* Memory that dies with the chunks; NULL when there is none. The first kind is zeroed. */
 void *og_chunk_alloc(struct og_chunk **chunks, size_t size);
+void *og_chunk_get(struct og_chunk **chunks, size_t size);
 void og_chunks_free(struct og_chunk *chunks);
 /* Parse |json| into nodes of |doc|; *ret is not in the tree yet. */
 int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned depth,
 		      struct og_node **ret, struct og_err *reterr);
+
+/* ---- doc_text.c ---- */
+
+/* |text| copied, with a newline and a NUL behind it, as a source of |doc|; NULL: no memory. */
+struct og_source_text *og_text_add(struct og_doc *doc, const char *text, size_t len);
+/* The offset of each newline, so that a place is found in O(log n). */
+int og_text_index(struct og_source_text *src, struct og_err *reterr);
+/* Line and column (in bytes) of an offset, 1-based. */
+void og_text_place(const struct og_source_text *src, size_t offset, unsigned *line, unsigned *col);
+/*
+ * The first byte that stands nowhere in JSON and that yajl lets pass (it takes \v and
+ * \f for blanks) or sees late (NUL, which ends our own scans); the length: none.
+ */
+size_t og_text_foreign(struct og_source_text *src);
+/*
+ * Why the string token is no text that all readers take alike, and where; NULL: it is.
+ * |escaped|: it has escapes.
+ */
+const char *og_text_flaw(const struct og_source_text *src, size_t start, size_t end, bool escaped,
+			 size_t *at);
+/* A key of |object| that stands in it twice (the later one); *failed: out of memory. */
+const struct og_node *og_text_twice(const struct og_node *object, bool *failed);
+
+/* ---- doc.c ---- */
+
 /* An object or array of which only the text is kept; NULL: no memory. */
 struct og_node *og_doc_take(struct og_doc *doc, const char *json, size_t len,
 			    struct og_err *reterr);
