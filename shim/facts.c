@@ -193,10 +193,8 @@ static int collect(struct og_hostfacts *host, const struct og_cmdline *cmd,
 	struct og_gather *g = &host->gather;
 
 	/* First of all: what is open now is what was inherited. */
-	og_gather_descriptors(g);
-	og_gather_host(g);
-	if (!host->facts.today)
-		return og_gather_nomem(reterr);
+	if (og_gather_descriptors(g, reterr) < 0 || og_gather_host(g, reterr) < 0)
+		return -1;
 	if (fill_launch(host, cmd, reterr) < 0)
 		return -1;
 	host->facts.bundle = bundle ? bundle->path : NULL;

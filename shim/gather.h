@@ -71,10 +71,11 @@ struct og_gather {
 /* NULL when no mount table can be read. */
 const struct og_mounts *og_gather_mounts(struct og_gather *g);
 
-/* ---- parts: each fills its part of the facts; -1: memory is short ---- */
+/* ---- parts: each fills its part of the facts; -1: memory is short, or the host does not tell ----
+ */
 
-void og_gather_host(struct og_gather *g);
-void og_gather_descriptors(struct og_gather *g);
+int og_gather_host(struct og_gather *g, struct og_err *reterr);
+int og_gather_descriptors(struct og_gather *g, struct og_err *reterr);
 int og_gather_sources(struct og_gather *g, struct og_err *reterr);
 int og_gather_namespaces(struct og_gather *g, struct og_err *reterr);
 int og_gather_hooks(struct og_gather *g, struct og_err *reterr);

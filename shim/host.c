@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host's own part of the facts, and what this process would hand on. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -31,21 +32,40 @@ static const struct {
 	{ "mips64", "SCMP_ARCH_MIPS64" },   { "mips", "SCMP_ARCH_MIPS" },
 };
 
+/*
+ * Whether errno says that the kernel has no such thing, or none for this user. Any
+ * other failure says nothing: what it would have told might be what a rule needs.
+ */
+static bool is_absent(void)
+{
+	return errno == ENOENT || errno == ENOTDIR || (errno == EACCES && og_euid() != 0);
+}
+
+static int fail_at(const char *path, struct og_err *reterr)
+{
+	return og_fail_sys(reterr, errno, "%s cannot be read", path);
+}
+
 /* The few bytes of a kernel file; "" when there is none. */
-static void read_line(const char *path, char *buf, size_t size)
+static int read_line(const char *path, char *buf, size_t size, struct og_err *reterr)
 {
 	og_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? 0 : read(fd, buf, size - 1);
+	ssize_t len = fd < 0 ? -1 : read(fd, buf, size - 1);
 
 	buf[len > 0 ? len : 0] = '\0';
 	buf[strcspn(buf, "\n")] = '\0';
+	return len >= 0 || (fd < 0 && is_absent()) ? 0 : fail_at(path, reterr);
 }
 
-static bool is_mounted(const char *path, uint64_t type)
+static int is_mounted(const char *path, uint64_t type, bool *ret, struct og_err *reterr)
 {
 	struct statfs fs;
 
-	return statfs(path, &fs) == 0 && (uint64_t)fs.f_type == type;
+	*ret = false;
+	if (statfs(path, &fs) < 0)
+		return is_absent() ? 0 : fail_at(path, reterr);
+	*ret = (uint64_t)fs.f_type == type;
+	return 0;
 }
 
 static void kernel(struct og_facts *facts)
@@ -63,62 +83,79 @@ static void kernel(struct og_facts *facts)
 			facts->arch = arches[i].arch;
 }
 
-static void capabilities(struct og_facts *facts)
+static int capabilities(struct og_facts *facts, struct og_err *reterr)
 {
 	char line[32], *end;
 	unsigned long last;
 
-	read_line("/proc/sys/kernel/cap_last_cap", line, sizeof(line));
+	if (read_line("/proc/sys/kernel/cap_last_cap", line, sizeof(line), reterr) < 0)
+		return -1;
 	last = strtoul(line, &end, 10);
-	if (end == line)
-		return;
-	facts->host_caps = last >= 63 ? UINT64_MAX : (UINT64_C(1) << (last + 1)) - 1;
+	if (end != line)
+		facts->host_caps = last >= 63 ? UINT64_MAX : (UINT64_C(1) << (last + 1)) - 1;
+	return 0;
 }
 
-void og_gather_host(struct og_gather *g)
+static int apparmor(struct og_facts *facts, struct og_err *reterr)
+{
+	char line[32];
+
+	if (read_line("/sys/module/apparmor/parameters/enabled", line, sizeof(line), reterr) < 0)
+		return -1;
+	facts->apparmor = line[0] == 'Y';
+	return 0;
+}
+
+int og_gather_host(struct og_gather *g, struct og_err *reterr)
 {
 	struct og_facts *facts = g->facts;
-	char line[32], today[OG_DATE_SIZE];
+	char today[OG_DATE_SIZE];
 
 	facts->rootless = og_euid() != 0;
-	facts->cgroup_v2 = is_mounted("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC);
-	facts->selinux = is_mounted("/sys/fs/selinux", SELINUX_MAGIC);
-	read_line("/sys/module/apparmor/parameters/enabled", line, sizeof(line));
-	facts->apparmor = line[0] == 'Y';
 	kernel(facts);
-	capabilities(facts);
+	if (is_mounted("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC, &facts->cgroup_v2, reterr) < 0 ||
+	    is_mounted("/sys/fs/selinux", SELINUX_MAGIC, &facts->selinux, reterr) < 0 ||
+	    apparmor(facts, reterr) < 0 || capabilities(facts, reterr) < 0)
+		return -1;
 	og_clock_date(time(NULL), today);
 	facts->today = og_arena_printf(&g->arena, "%s", today);
+	return facts->today ? 0 : og_gather_nomem(reterr);
 }
 
 /*
  * Every descriptor that this process opened has O_CLOEXEC, and none that it
  * inherited has: execve(2) would have closed it.
  */
-static uint64_t count_inherited(void)
+static int count_inherited(uint64_t *ret, struct og_err *reterr)
 {
 	DIR *stream = opendir("/proc/self/fd");
 	struct dirent *entry;
-	uint64_t n = 0;
+	bool failed = !stream;
 
-	while (stream && (entry = readdir(stream))) {
+	*ret = 0;
+	/* it returns NULL at the end too, and errno tells which it is */
+	while (!failed && (errno = 0, entry = readdir(stream))) {
 		int fd = (int)strtol(entry->d_name, NULL, 10);
-		int flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
+		int flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : FD_CLOEXEC;
 
-		n += flags >= 0 && !(flags & FD_CLOEXEC);
+		failed = flags < 0;
+		*ret += !(flags & FD_CLOEXEC);
 	}
+	failed = failed || errno;
+	if (failed)
+		og_fail_sys(reterr, errno, "/proc/self/fd cannot be read");
 	if (stream)
 		closedir(stream);
-	return n;
+	return failed ? -1 : 0;
 }
 
-void og_gather_descriptors(struct og_gather *g)
+int og_gather_descriptors(struct og_gather *g, struct og_err *reterr)
 {
 	const char *preserve = og_cmdline_value(g->cmd, "preserve-fds");
 
 	g->facts->preserve_fds = preserve ? strtoull(preserve, NULL, 10) : 0;
-	g->facts->extra_fds = count_inherited();
 	g->facts->listen_fds = getenv("LISTEN_FDS") || getenv("LISTEN_PID") ||
 			       getenv("LISTEN_FDNAMES");
 	g->facts->notify_socket = getenv("NOTIFY_SOCKET");
+	return count_inherited(&g->facts->extra_fds, reterr);
 }
