@@ -335,14 +335,16 @@ static bool is_stale(int dir, const char *name, const struct og_record *record)
 	struct og_state state;
 	struct loaded *old;
 	bool stale = true;
+	uint64_t start;
 
 	og_state_read(record->root, record->id, &state);
-	if (state.exists)
+	if (state.exists || state.unknown)
 		return false;
 	if (load(dir, name, &old, &err) < 0 || !old)
 		return true;
 	if (old->writer_start && old->writer != (uint64_t)getpid() && old->writer <= INT32_MAX)
-		stale = og_process_start((pid_t)old->writer) != old->writer_start;
+		stale = og_process_look((pid_t)old->writer, &start) == 0 &&
+			start != old->writer_start;
 	og_record_free(&old->record);
 	return stale;
 }
@@ -432,7 +434,7 @@ bool og_record_alive(const struct og_record *record)
 	struct og_state state;
 
 	og_state_read(record->root, record->id, &state);
-	return state.pid && !state.created;
+	return state.unknown || (state.pid && !state.created);
 }
 
 /* ---- all of them ---- */

@@ -56,23 +56,39 @@ int og_state_root(const char *given, const char *runtime, char **ret, struct og_
 	return 0;
 }
 
-uint64_t og_process_start(pid_t pid)
+/* Whether a file could not be read for a reason that says nothing about the file. */
+static bool is_unread(const struct og_err *err)
+{
+	return err->code == OG_E_NOMEM ||
+	       (err->code == OG_E_SYS && err->sys_errno != ENOENT && err->sys_errno != ESRCH);
+}
+
+int og_process_look(pid_t pid, uint64_t *ret)
 {
 	og_auto_free char *text = NULL;
 	struct og_err err = { 0 };
 	char path[64], *at;
 	size_t len;
 
+	*ret = 0;
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if (og_file_read(AT_FDCWD, path, 65536, 0, &text, &len, NULL, &err) < 0)
-		return 0;
+		return is_unread(&err) ? -1 : 0;
 	/* The name, the second field, may hold anything but ends in the last ")". */
 	at = strrchr(text, ')');
 	for (int field = 2; at && field < 22; field++) {
 		at = strchr(at, ' ');
 		at = at ? at + 1 : NULL;
 	}
-	return at ? strtoull(at, NULL, 10) : 0;
+	*ret = at ? strtoull(at, NULL, 10) : 0;
+	return 0;
+}
+
+uint64_t og_process_start(pid_t pid)
+{
+	uint64_t start;
+
+	return og_process_look(pid, &start) == 0 ? start : 0;
 }
 
 static bool read_state(int dirfd, size_t which, struct og_state *ret)
@@ -80,17 +96,21 @@ static bool read_state(int dirfd, size_t which, struct og_state *ret)
 	og_auto_free char *text = NULL;
 	struct og_err err = { 0 };
 	struct og_doc *doc = NULL;
-	uint64_t pid = 0;
+	uint64_t pid = 0, start = 0;
 	size_t len;
 
 	if (og_file_read(dirfd, state_files[which].file, OG_DOC_MAX_BYTES, OG_FILE_TRUSTED, &text,
 			 &len, NULL, &err) < 0 ||
-	    og_doc_parse(state_files[which].file, text, len, 0, &doc, &err) < 0)
+	    og_doc_parse(state_files[which].file, text, len, 0, &doc, &err) < 0) {
+		ret->unknown |= is_unread(&err);
 		return false;
+	}
 	if (og_u64(og_get(og_doc_root(doc), state_files[which].pid), &pid) == 0 &&
 	    og_u64(og_get(og_doc_root(doc), state_files[which].start), &ret->start) == 0 &&
-	    pid > 0 && pid <= INT32_MAX && ret->start == og_process_start((pid_t)pid))
-		ret->pid = (pid_t)pid;
+	    pid > 0 && pid <= INT32_MAX) {
+		ret->unknown |= og_process_look((pid_t)pid, &start) < 0;
+		ret->pid = start == ret->start ? (pid_t)pid : 0;
+	}
 	og_doc_free(doc);
 	return true;
 }
@@ -101,10 +121,10 @@ void og_state_read(const char *root, const char *id, struct og_state *ret)
 	og_auto_close int fd = -1;
 
 	memset(ret, 0, sizeof(*ret));
-	if (rootfd < 0)
-		return;
-	fd = openat(rootfd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (rootfd >= 0)
+		fd = openat(rootfd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	ret->exists = fd >= 0 || errno != ENOENT;
+	ret->unknown = fd < 0 && ret->exists;
 	if (fd < 0)
 		return;
 	for (size_t i = 0; i < sizeof(state_files) / sizeof(state_files[0]); i++)
@@ -112,4 +132,5 @@ void og_state_read(const char *root, const char *id, struct og_state *ret)
 			break;
 	/* Both keep this FIFO from "create" until "start" has opened it. */
 	ret->created = ret->pid && faccessat(fd, "exec.fifo", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	ret->unknown |= ret->pid && !ret->created && errno != ENOENT;
 }

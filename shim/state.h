@@ -15,6 +15,7 @@
 struct og_state {
 	bool exists;	/* the runtime knows the id */
 	bool created;	/* created, and its process waits for "start" */
+	bool unknown;	/* a look at it failed: the rest may be wrong */
 	pid_t pid;	/* the container's first process; 0: none, or it is gone */
 	uint64_t start; /* when that process started, in clock ticks since boot */
 };
@@ -26,10 +27,13 @@ struct og_state {
  */
 int og_state_root(const char *given, const char *runtime, char **ret, struct og_err *reterr);
 
-/* What cannot be read leaves pid 0. */
+/* What is not there, or cannot be understood, leaves pid 0. */
 void og_state_read(const char *root, const char *id, struct og_state *ret);
 
-/* When |pid| started; 0: there is no such process. */
+/* When |pid| started; 0: there is no such process. -1: that cannot be told now. */
+int og_process_look(pid_t pid, uint64_t *ret);
+
+/* The same, and 0 also when it cannot be told. */
 uint64_t og_process_start(pid_t pid);
 
 #endif

@@ -283,6 +283,9 @@ int og_verify_start(const struct og_record *record, struct og_err *reterr)
 	if (!record || record->nbinds == 0)
 		return 0;
 	og_state_read(record->root, record->id, &state);
+	if (state.unknown)
+		return og_fail(reterr, OG_E_HOST,
+			       "the runtime's state of the container cannot be read: try again");
 	if (!state.exists || (state.pid && !state.created))
 		return 0;
 	if (!state.pid)
