@@ -2,6 +2,7 @@
 /* Reading audit logs line by line, and counting what stands in them. */
 #include "auditlog.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,6 +49,7 @@ static void end_progress(const struct progress *progress)
 struct reading {
 	og_log_fn *fn;
 	void *ctx;
+	const char *const *keys;
 	struct og_logstat *stat;
 	const char *path;
 	uint64_t line; /* of this file */
@@ -63,7 +65,82 @@ static void count_bad(struct reading *reading)
 			 (unsigned long long)reading->line);
 }
 
-static int take_line(struct reading *reading, const char *text, size_t len, struct og_err *reterr)
+/* The quote that ends the string which begins at |text|; NULL: none before |end|. */
+static char *string_end(char *text, const char *end)
+{
+	char *quote = text;
+
+	while ((quote = memchr(quote + 1, '"', (size_t)(end - quote - 1)))) {
+		const char *before = quote;
+
+		while (before[-1] == '\\')
+			before--;
+		if ((quote - before) % 2 == 0)
+			break;
+	}
+	return quote;
+}
+
+/* Behind the string, number or word at |value|; NULL: it is none, or the line ends. */
+static char *scalar_end(char *value, const char *end)
+{
+	char *at = value;
+
+	if (at < end && *at == '"') {
+		at = string_end(at, end);
+		return at ? at + 1 : NULL;
+	}
+	while (at < end && (isalnum((unsigned char)*at) || *at == '-' || *at == '.'))
+		at++;
+	return at > value ? at : NULL;
+}
+
+static bool is_wanted(const char *const *keys, const char *key, size_t len)
+{
+	while (*keys && ((*keys)[0] != key[0] || strncmp(*keys, key, len) != 0 || (*keys)[len]))
+		keys++;
+	return *keys || memchr(key, '\\', len);
+}
+
+/* Behind the member whose key is between these quotes; NULL: it is to stay. */
+static char *unwanted(const char *const *keys, const char *quote, char *key_end, const char *end)
+{
+	char *next;
+
+	if (key_end + 1 == end || key_end[1] != ':' ||
+	    is_wanted(keys, quote + 1, (size_t)(key_end - quote - 1)))
+		return NULL;
+	next = scalar_end(key_end + 2, end);
+	return next && next < end && (*next == ',' || *next == '}') ? next : NULL;
+}
+
+/*
+ * Take out of a line, in place, the members that nobody asks for and that have none below
+ * them: most of a record is "why", "before" and "after". What is left, with all of the
+ * structure, goes to the parser; so does whatever is written otherwise than ocigate does
+ * it, with blanks for one. The new length.
+ */
+static size_t leave_out(const char *const *keys, char *line, size_t len)
+{
+	char *in = line, *out = line, *quote, *key_end;
+	const char *end = line + len;
+
+	while ((quote = memchr(in, '"', (size_t)(end - in))) &&
+	       (key_end = string_end(quote, end))) {
+		char *next = unwanted(keys, quote, key_end, end);
+		char *upto = next ? quote : key_end + 1;
+
+		memmove(out, in, (size_t)(upto - in));
+		out += upto - in;
+		in = next ? next + (*next == ',') : upto;
+		if (next && *next == '}' && out > line && out[-1] == ',')
+			out--;
+	}
+	memmove(out, in, (size_t)(end - in));
+	return (size_t)(out - line) + (size_t)(end - in);
+}
+
+static int take_line(struct reading *reading, char *text, size_t len, struct og_err *reterr)
 {
 	struct og_err ignored = { 0 };
 	struct og_doc *doc;
@@ -71,6 +148,7 @@ static int take_line(struct reading *reading, const char *text, size_t len, stru
 
 	reading->line++;
 	reading->stat->lines++;
+	len = leave_out(reading->keys, text, len);
 	if (og_doc_parse(reading->path, text, len, 0, &doc, &ignored) < 0) {
 		count_bad(reading);
 		return ignored.code == OG_E_NOMEM ? og_fail(reterr, OG_E_NOMEM, "out of memory")
@@ -149,10 +227,10 @@ static int read_lines(struct reading *reading, int fd, struct og_err *reterr)
 	return left ? take_line(reading, buf, left, reterr) : 0;
 }
 
-int og_log_each(char *const *paths, size_t n, og_log_fn *fn, void *ctx, struct og_logstat *stat,
-		struct og_err *reterr)
+int og_log_each(char *const *paths, size_t n, const char *const *keys, og_log_fn *fn, void *ctx,
+		struct og_logstat *stat, struct og_err *reterr)
 {
-	struct reading reading = { .fn = fn, .ctx = ctx, .stat = stat };
+	struct reading reading = { .fn = fn, .ctx = ctx, .keys = keys, .stat = stat };
 	struct stat st;
 	int r = 0;
 

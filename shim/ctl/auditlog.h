@@ -24,9 +24,13 @@ struct og_logstat {
 /* |record| is valid during the call. -1 ends the reading. */
 typedef int og_log_fn(void *ctx, const struct og_node *record, struct og_err *reterr);
 
-/* Each record of each file; "-" is standard input. A bar on stderr if that is a terminal. */
-int og_log_each(char *const *paths, size_t n, og_log_fn *fn, void *ctx, struct og_logstat *stat,
-		struct og_err *reterr);
+/*
+ * Each record of each file; "-" is standard input. A bar on stderr if that is a terminal.
+ * A record has at least the members named by |keys| (NULL ends them), at every level; others
+ * may have been left out unread, which is what makes it fast.
+ */
+int og_log_each(char *const *paths, size_t n, const char *const *keys, og_log_fn *fn, void *ctx,
+		struct og_logstat *stat, struct og_err *reterr);
 
 /* ---- counting ---- */
 

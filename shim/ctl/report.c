@@ -170,13 +170,21 @@ static void put_json(const struct og_report *report, const struct og_logstat *st
 enum format { TEXT, JSON, HTML };
 static const char *const formats[] = { "text", "json", "html" };
 
+/* What count() wants of a record, and with a page og_suggest_take() too. */
+static const char *const keys[] = {
+	"time", "image", "verdict", "findings", "rule", "action", NULL
+};
+static const char *const page_keys[] = { "time", "image",  "verdict", "findings", "rule", "action",
+					 "path", "before", "after",   "why",	  NULL };
+
 static int run(struct og_report *report, char *const *paths, size_t n, enum format format)
 {
 	og_auto_buf struct og_buf out = { 0 };
 	struct og_logstat stat = { 0 };
 	struct og_err err = { 0 };
 
-	if (og_log_each(paths, n, count, report, &stat, &err) < 0)
+	if (og_log_each(paths, n, report->suggestions ? page_keys : keys, count, report, &stat,
+			&err) < 0)
 		return og_ctl_error(&err);
 	og_tally_sort(&report->rules, false);
 	og_tally_sort(&report->images, false);

@@ -22,7 +22,8 @@ struct og_suggestions {
 	uint64_t launches;
 };
 
-/* An og_log_fn of an og_suggestions. */
+/* The members of a record that og_suggest_take wants, and an og_log_fn of an og_suggestions. */
+extern const char *const og_suggest_keys[];
 int og_suggest_take(void *ctx, const struct og_node *record, struct og_err *reterr);
 /* The policy to review, with what check says of it; ends the taking. */
 void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, const char *extends,

@@ -42,6 +42,9 @@ static const struct source {
 };
 #define NSOURCES (sizeof(sources) / sizeof(sources[0]))
 
+const char *const og_suggest_keys[] = { "verdict", "findings", "rule", "path",
+					"before",  "after",    "why",  NULL };
+
 /* ---- from a finding to what it would take ---- */
 
 static int add(struct og_suggestions *s, size_t source, const char *json, struct og_err *reterr)
@@ -164,12 +167,14 @@ static int add_text(struct og_suggestions *s, size_t source, const char *text, b
 static int extract(struct og_suggestions *s, size_t source, const struct og_node *finding,
 		   bool *found, struct og_err *reterr)
 {
-	struct og_doc *before = parse_value(finding, "before");
-	struct og_doc *after = parse_value(finding, "after");
+	enum kind kind = sources[source].kind;
+	struct og_doc *before = kind == SOURCE || kind == LAST ? NULL
+							       : parse_value(finding, "before");
+	struct og_doc *after = kind == CAPS ? parse_value(finding, "after") : NULL;
 	const struct og_node *root = og_doc_root(before);
 	int r = 0;
 
-	switch (sources[source].kind) {
+	switch (kind) {
 	case CAPS:
 		r = add_caps(s, source, root, og_doc_root(after), found, reterr);
 		break;
@@ -363,7 +368,7 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 	if (at < argc && argv[at][0] == '-' && argv[at][1])
 		return og_ctl_usage(self, "--extends PRESET and logs are expected");
 	r = og_log_each(at < argc ? argv + at : fallback, at < argc ? (size_t)(argc - at) : 1,
-			og_suggest_take, &s, &stat, &err);
+			og_suggest_keys, og_suggest_take, &s, &stat, &err);
 	if (r == 0)
 		og_suggest_print(&s, &stat, extends, &out);
 	og_suggest_free(&s);
