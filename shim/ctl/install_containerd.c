@@ -7,6 +7,9 @@
  *
  * What the site says of runc (systemd's cgroups, annotations) is said of ocigate
  * too, or pods would not start.
+ *
+ * containerd 1 forgets the "runc" that is built in as soon as the file has another
+ * runtime, and does not serve pods whose default it was: there it is written, too.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,6 +25,11 @@
 #define CONFIG	"/etc/containerd/config.toml"
 #define DROP_IN "ocigate.toml"
 #define BEGIN	"# Written by \"ocigatectl install containerd\"; \"uninstall\" takes it out."
+
+/* %s: the table of CRI's runtimes. */
+#define RUNC                                                                                       \
+	"# containerd 1 has a \"runc\" of its own only where no other is named.\n"                 \
+	"[%s.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n"
 
 /* What the file is, as far as it matters here. */
 struct shape {
@@ -58,6 +66,15 @@ static int look(const char *name, const struct og_text *text, enum og_toml_kind 
 			return 0;
 		}
 	return r;
+}
+
+/* Whether a statement is that table, or in it. */
+static bool is_below(const struct og_toml_item *item, const char *table)
+{
+	size_t len = strlen(table);
+
+	return strncmp(item->path, table, len) == 0 &&
+	       (item->path[len] == '\0' || item->path[len] == S[0]);
 }
 
 /* ---- the shape of the file ---- */
@@ -259,6 +276,23 @@ static int put_default(const char *name, const struct shape *shape, struct og_te
 	return og_text_splice(text, table.item.end, 0, &line, reterr);
 }
 
+/* Whether |text| says anything of a runtime, less those below |but| (a path, or NULL). */
+static int has_runtimes(const char *name, const struct shape *shape, const struct og_text *text,
+			const char *but, bool *ret, struct og_err *reterr)
+{
+	struct og_toml toml = toml_of(name, text);
+	struct og_toml_item item;
+	char path[512];
+	int r;
+
+	*ret = false;
+	snprintf(path, sizeof(path), "%s" S "runtimes" S, shape->prefix);
+	while ((r = og_toml_next(&toml, &item, reterr)) > 0)
+		*ret = *ret || (strncmp(item.path, path, strlen(path)) == 0 &&
+				!(but && is_below(&item, but)));
+	return r;
+}
+
 /* A table cannot be added to where one of those above it is a value, { … }. */
 static int check_tables(const char *name, const struct og_text *text, const char *ours,
 			struct og_err *reterr)
@@ -327,13 +361,17 @@ static int add_to_file(const struct og_setup *setup, const char *name, const str
 	og_auto_buf struct og_buf block = { 0 };
 	struct found ours;
 	char table[512];
+	bool others;
 	int r;
 
 	snprintf(table, sizeof(table), "%s" S "runtimes" S "ocigate", shape->prefix);
 	if (check_tables(name, text, table, reterr) < 0 ||
-	    look(name, text, OG_TOML_TABLE, table, &ours, reterr) < 0)
+	    look(name, text, OG_TOML_TABLE, table, &ours, reterr) < 0 ||
+	    has_runtimes(name, shape, text, NULL, &others, reterr) < 0)
 		return -1;
 	put_version(shape, text, &block);
+	if (!others && shape->version < 3)
+		og_buf_printf(&block, RUNC, shape->table);
 	if (ours.there)
 		r = point_to_us(name, shape, text, setup->ocigate, reterr);
 	else
@@ -372,15 +410,6 @@ static int add(const struct og_setup *setup, const char *name, const struct og_t
 
 /* ---- and out again ---- */
 
-/* Whether a statement is ours: the runtime's tables, and what is in them. */
-static bool is_ours(const struct og_toml_item *item, const char *table)
-{
-	size_t len = strlen(table);
-
-	return strncmp(item->path, table, len) == 0 &&
-	       (item->path[len] == '\0' || item->path[len] == S[0]);
-}
-
 static int drop_tables(const char *name, const char *table, struct og_text *text,
 		       struct og_err *reterr)
 {
@@ -391,7 +420,7 @@ static int drop_tables(const char *name, const char *table, struct og_text *text
 	int r;
 
 	while ((r = og_toml_next(&toml, &item, reterr)) > 0) {
-		if (!is_ours(&item, table))
+		if (!is_below(&item, table))
 			continue;
 		og_buf_put(&out, toml.text + kept, item.start - kept);
 		kept = item.end;
@@ -402,14 +431,28 @@ static int drop_tables(const char *name, const char *table, struct og_text *text
 	return og_text_splice(text, 0, text->buf.len, &out, reterr);
 }
 
-static int drop_comment(struct og_text *text, struct og_err *reterr)
+static int drop_text(const char *ours, struct og_text *text, struct og_err *reterr)
 {
 	static const struct og_buf nothing = { 0 };
-	const char *at = text->buf.len ? strstr(text->buf.data, BEGIN "\n") : NULL;
+	const char *at = text->buf.len ? strstr(text->buf.data, ours) : NULL;
 
-	return at ? og_text_splice(text, (size_t)(at - text->buf.data), strlen(BEGIN "\n"),
-				   &nothing, reterr)
+	return at ? og_text_splice(text, (size_t)(at - text->buf.data), strlen(ours), &nothing,
+				   reterr)
 		  : 0;
+}
+
+/* The runc that we wrote, unless there are others now, for which it is as needed. */
+static int drop_runc(const char *name, const struct shape *shape, struct og_text *text,
+		     struct og_err *reterr)
+{
+	char ours[512], runc[512];
+	bool others;
+
+	snprintf(ours, sizeof(ours), RUNC, shape->table);
+	snprintf(runc, sizeof(runc), "%s" S "runtimes" S "runc", shape->prefix);
+	if (has_runtimes(name, shape, text, runc, &others, reterr) < 0)
+		return -1;
+	return others ? 0 : drop_text(ours, text, reterr);
 }
 
 /* The default as it was before us, or none. */
@@ -450,9 +493,11 @@ static int strip(const struct og_setup *setup, const struct og_conf *conf, struc
 		return 0;
 	snprintf(table, sizeof(table), "%s" S "runtimes" S "ocigate", shape.prefix);
 	if (og_text_copy(&conf->now, ret, reterr) < 0 ||
-	    drop_tables(conf->path, table, ret, reterr) < 0)
+	    drop_tables(conf->path, table, ret, reterr) < 0 ||
+	    drop_text(BEGIN "\n", ret, reterr) < 0 ||
+	    drop_runc(conf->path, &shape, ret, reterr) < 0)
 		return -1;
-	return earlier_default(conf, &shape, ret, reterr) < 0 ? -1 : drop_comment(ret, reterr);
+	return earlier_default(conf, &shape, ret, reterr);
 }
 
 static bool is_default(const struct og_text *text)

@@ -214,14 +214,17 @@ records() {
 	for ((dir = 0; dir < 6; dir++)); do
 		"$RT" --ocigate-runtime=/bin/true create --bundle "$T/kind" kind </dev/null
 	done
-	cat "$LOG" "$T/kinds.jsonl" | awk -v n="$1" '{ for (k = length($0) < 4000 ? 6 : 1; k; k--) line[m++] = $0 } END {
-		for (i = 0; i < n; i++) {
-			s = line[i * 7 % m]
-			sub(/"time":"[^"]*","id":"[^"]*"/, sprintf("\"time\":\"2026-10-%02dT%02d:%02d:%02d.%06dZ\",\"id\":\"%08x%056d\"",
-				i * 30 / n + 1, i / 3600 % 24, i / 60 % 60, i % 60, i % 1000000, i, i), s)
-			sub(/"image":null/, sprintf("\"image\":\"registry.example/team-%d/app:%d\"", i % 10, i % 13), s)
-			print s
-		} }'
+	cat "$LOG" "$T/kinds.jsonl" | /usr/bin/python3 -c '
+import re, sys
+n, kinds = int(sys.argv[1]), []
+for line in sys.stdin:
+    rest = re.sub(r"^{\"time\":\"[^\"]*\",\"id\":\"[^\"]*\"", "", line)
+    before, after = rest.split("\"image\":null", 1)
+    kinds += [(before, after)] * (6 if len(line) < 4000 else 1)
+for i in range(n):
+    before, after = kinds[i * 7 % len(kinds)]
+    sys.stdout.write("{\"time\":\"2026-10-%02dT%02d:%02d:%02d.%06dZ\",\"id\":\"%064x\"%s\"image\":\"registry.example/team-%d/app:%d\"%s" % (
+        i * 30 // n + 1, i // 3600 % 24, i // 60 % 60, i % 60, i % 1000000, i * 0x9e3779b97f4a7c15, before, i % 10, i % 13, after))' "$1"
 }
 
 # What the reader leaves out unread must not change what it counts.

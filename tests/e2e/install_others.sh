@@ -8,6 +8,7 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2002,SC2016,SC2034,SC2059,SC2086,SC2154
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$(dirname "$0")/../lib/e2e_docker.sh"
+. "$(dirname "$0")/../lib/newer.sh"
 e2e_begin "$@"
 need_ocigate "ocigatectl install" || e2e_end
 
@@ -32,22 +33,53 @@ print(json.dumps(tomllib.load(open(sys.argv[1], "rb")), sort_keys=True))' "$1"
 
 # The tables of CRI's runtimes, of the version that the file has; |jq| EXPRESSION over them.
 cri() {
-	toml "$1" | jq -r '.plugins | (.["io.containerd.grpc.v1.cri"] // .["io.containerd.cri.v1.runtime"]).containerd | '"$2"
+	toml "$1" | jq -r '.plugins | (.["io.containerd.cri.v1.runtime"] // .["io.containerd.grpc.v1.cri"]).containerd | '"$2"
 }
 
 without_ours() {
 	toml "$1" | jq -S 'walk(if type == "object" then del(.ocigate, .default_runtime_name) |
+		del(.runc | select(. == { runtime_type: "io.containerd.runc.v2" })) |
 		with_entries(select(.value != {})) else . end) | del(.version)'
+}
+
+CONTAINERDS=(containerd)
+if newer_path docker >/dev/null; then
+	CONTAINERDS+=("$(newer_path docker)/bin/containerd")
+else
+	not_here "newer engines" "containerd 2 of a later Debian: $(cat "$NEWER/why" 2>/dev/null || echo 'run "make newer"')"
+fi
+
+# What a containerd makes of a file, with its own defaults and what is imported: as JSON,
+# less what is ours. What it does not list of runc's options is not set. Of a version 2
+# file containerd 2 reads what is said of images ("snapshotter") only if the file names
+# runtimes, too: with ours in it, it does as the file says.
+dumped() {
+	"$1" --config "$2" config dump >"$T/dump.toml" || return 1
+	toml "$T/dump.toml" | jq -S '(.plugins[] | .containerd? // empty) |= (del(.default_runtime_name, .runtimes.ocigate) |
+		del(.runtimes.runc.options[]? | select(. == "" or . == 0 or . == false))) |
+		if $v2 then del(.plugins["io.containerd.cri.v1.images"] | .snapshotter, .discard_unpacked_layers) else . end' \
+		--argjson v2 "$(grep -q '^ *version *= *3' "$2" && echo false || echo true)"
+}
+
+# dumps FILE: what each containerd here makes of it, next to one another.
+dumps() {
+	local c
+	for c in "${CONTAINERDS[@]}"; do
+		if [ "$c" != containerd ] || ! grep -q '^version = 3' "$1"; then
+			dumped "$c" "$1" || return 1
+		fi
+	done
 }
 
 # shape NAME TEXT: --dry-run, install twice, uninstall.
 shape() {
-	local name=$1 f
+	local name=$1 f c
 	host "c-$1"
 	f=$H/etc/containerd/config.toml
 	printf "$2" >"$f"
-	chmod 640 "$f"
+	chmod "${3:-640}" "$f"
 	cp "$f" "$T/was"
+	dumps "$f" >"$T/dumps.was" || not_ok "$name: containerd reads what was there"
 	capture "$CTL" install containerd --default --dry-run --root "$H"
 	is "$name: --dry-run shows a diff" "$rc $(grep -c '^+.*ocigate' <<<"$out" | sed 's/[1-9][0-9]*/some/')" "0 some"
 	same "$name: --dry-run changes nothing" "$T/was" "$f"
@@ -57,11 +89,10 @@ shape() {
 		"/usr/sbin/ocigate io.containerd.runc.v2 ocigate "
 	is "$name: the rest means the same" "$(without_ours "$f")" "$(without_ours "$T/was")"
 	is "$name: every line is kept" "$(diff <(sed '$a\' "$T/was") "$f" | grep '^<' | grep -v default_runtime_name)" ""
-	if ! grep -q '^version = 3' "$f"; then
-		check "$name: containerd parses it" sh -c 'containerd --config "$1" config dump >"$2"' sh "$f" "$T/dump"
-		has "$name: containerd reads it" "$(cat "$T/dump")" 'BinaryName = "/usr/sbin/ocigate"'
-		has "$name: ... and the default" "$(cat "$T/dump")" 'default_runtime_name = "ocigate"'
-	fi
+	dumps "$f" >"$T/dumps.now"
+	same "$name: to containerd nothing else has changed" "$T/dumps.was" "$T/dumps.now"
+	has "$name: containerd reads it" "$(cat "$T/dump.toml")" "BinaryName = [\"']/usr/sbin/ocigate[\"']"
+	has "$name: ... and the default" "$(cat "$T/dump.toml")" "default_runtime_name = [\"']ocigate[\"']"
 	cp "$f" "$T/once"
 	check "$name: install again" "$CTL" install containerd --default --root "$H"
 	same "$name: twice changes nothing" "$T/once" "$f"
@@ -70,7 +101,7 @@ shape() {
 	check "$name: uninstall" "$CTL" uninstall containerd --root "$H"
 	same "$name: byte for byte as before" "$T/was" "$f"
 	is "$name: no backup is left" "$(ls -A "$H/etc/ocigate")" "policy.json"
-	is "$name: the mode stays" "$(stat -c %a "$f")" 640
+	is "$name: the mode stays" "$(stat -c %a "$f")" "${3:-640}"
 }
 
 refused() {
@@ -98,6 +129,15 @@ containerd_shapes() {
 	shape "dotted keys" 'version = 2\ndebug.level = "info"\n["plugins"."io.containerd.gc.v1.scheduler"]\n  startup_delay = "100ms"\n'
 	shape "inline tables" 'version = 2\ntimeouts = { "io.containerd.timeout.task.state" = "2s" }\n'
 	shape "version 3" "version = 3\n[$V3.runtimes.runc]\n  runtime_type = 'io.containerd.runc.v2'\n[$V3.runtimes.runc.options]\n  SystemdCgroup = true\n"
+	shape "other runtimes" "version = 2\n[$V2]\n  default_runtime_name = \"runc\"\n  [$V2.runtimes.crun]\n    runtime_type = \"io.containerd.runc.v2\"\n    [$V2.runtimes.crun.options]\n      BinaryName = \"/usr/bin/crun\"\n  [$V2.runtimes.runc]\n    runtime_type = \"io.containerd.runc.v2\"\n  [$V2.runtimes.kata]\n    runtime_type = \"io.containerd.kata.v2\"\n    privileged_without_host_devices = true\n"
+	shape "odd indentation" "   version   =   2\n\t [ $V2 ]   # CRI\n snapshotter='native'\n\t\tdiscard_unpacked_layers    = true\n   [debug]\nlevel=\"warn\""
+	shape "big numbers" 'version = 2\noom_score = -999\n[grpc]\n  max_recv_message_size = 16_777_216\n  gid = 0x0\n[plugins."io.containerd.grpc.v1.cri"]\n  max_container_log_line_size = 9223372036854775807\n'
+	shape "comments everywhere" "# [$V2.runtimes.ocigate]\nversion = 2 # not 3\n#[plugins]\n[$V2] # default_runtime_name = \"x\"\n  # default_runtime_name = \"y\"\n  snapshotter = \"native\" # [z]\n# end\n"
+	shape "blank lines" '\n\nversion = 2\n\n\n[debug]\n\n\n  level = "info"\n\n\n\n'
+	shape "mode 444" 'version = 2\n[metrics]\n  address = "127.0.0.1:1338"\n' 444
+	shape "mirrors and hosts" "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = \"/etc/containerd/certs.d\"\n[plugins.\"io.containerd.grpc.v1.cri\".registry.headers]\n  User-Agent = [\"lab\"]\n" 600
+	shape "Debian's defaults in full" "$(containerd config default | sed 's/%/%%/g; s/\\/\\\\/g')\n"
+	[ ${#CONTAINERDS[@]} -eq 1 ] || shape "the defaults of containerd 2 in full" "$("${CONTAINERDS[1]}" config default | sed 's/%/%%/g; s/\\/\\\\/g')\n"
 	refused "version 1" '[plugins.cri]\n  stream_server_port = "0"\n' 'version 1'
 	refused "CRI switched off" 'version = 2\ndisabled_plugins = ["cri"]\n' 'switches CRI off'
 	refused "as Docker packages it" 'disabled_plugins = ["cri"]\n' 'install docker'
@@ -129,6 +169,21 @@ containerd_others() {
 	check "version 3 with imports: uninstall" "$CTL" uninstall containerd --root "$H"
 	check_fails "version 3 with imports: the drop-in is gone" test -e "$f"
 
+	host c-relative
+	f=$H/etc/containerd/config.toml
+	printf "version = 3\nimports = ['conf.d/*.toml']\n[$V3.runtimes.runc.options]\n  SystemdCgroup = true\n" >"$f"
+	dumps "$f" >"$T/dumps.was"
+	check "version 3, imports beside it: install" "$CTL" install containerd --default --root "$H"
+	check "version 3, imports beside it: a drop-in" test -e "$H/etc/containerd/conf.d/ocigate.toml"
+	if [ ${#CONTAINERDS[@]} -gt 1 ]; then
+		dumps "$f" | jq 'del(.imports)' >"$T/dumps.now"
+		jq 'del(.imports)' "$T/dumps.was" >"$T/dumps.was2"
+		same "version 3, imports beside it: to containerd nothing else has changed" "$T/dumps.was2" "$T/dumps.now"
+		is "version 3, imports beside it: containerd reads it" "$(cri "$T/dump.toml" '[.default_runtime_name, .runtimes.ocigate.options.BinaryName, .runtimes.ocigate.options.SystemdCgroup, .runtimes.runc.options.SystemdCgroup] | tojson')" \
+			'["ocigate","/usr/sbin/ocigate",true,true]'
+	fi
+	check "version 3, imports beside it: uninstall" "$CTL" uninstall containerd --root "$H"
+
 	host c-edited
 	f=$H/etc/containerd/config.toml
 	printf "version = 2\n[$V2]\n  default_runtime_name = 'crun'\n  snapshotter = 'native'\n" >"$f"
@@ -136,8 +191,26 @@ containerd_others() {
 	printf "[$V2.runtimes.late]\n  runtime_type = 'x'\n" >>"$f"
 	sed -i 's/native/overlayfs/' "$f"
 	check "edited since: uninstall" "$CTL" uninstall containerd --root "$H"
-	is "edited since: only ours went" "$(cat "$f")" \
-		"$(printf "version = 2\n[$V2]\n  default_runtime_name = 'crun'\n  snapshotter = 'overlayfs'\n\n[$V2.runtimes.late]\n  runtime_type = 'x'\n")"
+	is "edited since: only ours went, runc stays beside the other" "$(cat "$f")" \
+		"$(printf "version = 2\n[$V2]\n  default_runtime_name = 'crun'\n  snapshotter = 'overlayfs'\n\n%s\n[$V2.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n[$V2.runtimes.late]\n  runtime_type = 'x'\n" \
+			'# containerd 1 has a "runc" of its own only where no other is named.')"
+	host c-edited-2
+	f=$H/etc/containerd/config.toml
+	printf "version = 2\n[$V2]\n  snapshotter = 'native'\n" >"$f"
+	"$CTL" install containerd --default --root "$H" >/dev/null
+	sed -i 's/native/overlayfs/' "$f"
+	"$CTL" install containerd --default --root "$H" >/dev/null
+	check "edited between: uninstall" "$CTL" uninstall containerd --root "$H"
+	is "edited between: only ours went" "$(cat "$f")" "$(printf "version = 2\n[$V2]\n  snapshotter = 'overlayfs'\n")"
+
+	host c-readonly
+	f=$H/etc/containerd/config.toml
+	printf 'version = 2\n' >"$f"
+	mount --bind "${f%/*}" "${f%/*}" && mount -o remount,bind,ro "${f%/*}"
+	capture "$CTL" install containerd --root "$H"
+	has "read-only: says so" "$rc $err" '^1 .*config\.toml: .*Read-only file system'
+	umount "${f%/*}"
+	is "read-only: unchanged" "$(cat "$f")" 'version = 2'
 
 	host c-link
 	f=$H/etc/containerd/config.toml
@@ -148,6 +221,22 @@ containerd_others() {
 	is "link: it is still a link" "$(readlink "$f")" ../../srv/c.toml
 	check "link: uninstall" "$CTL" uninstall containerd --root "$H"
 	is "link: as before" "$(cat "$H/srv/c.toml")" 'version = 2'
+}
+
+# containerd 1 does not serve pods without the runtime that is its default: with another
+# runtime in the file, the one that is built in is none.
+cri_is_served() {
+	local f
+	host c-served
+	f=$H/etc/containerd/config.toml
+	mkdir -p "$T/cd"
+	printf 'version = 2\nroot = "%s"\nstate = "%s"\n[grpc]\n  address = "%s"\n[ttrpc]\n  address = "%s"\n' "$T/cd/root" "$T/cd/state" "$T/cd/sock" "$T/cd/ttrpc" >"$f"
+	check "served: install" "$CTL" install containerd --root "$H"
+	containerd --config "$f" -l error >"$T/cd/log" 2>&1 </dev/null 8>&- &
+	wait_for 20 ctr -a "$T/cd/sock" version
+	is "served: with ocigate beside it, containerd 1 serves pods" \
+		"$(ctr -a "$T/cd/sock" plugins ls | awk '$2 == "cri" { print $4 }')" ok
+	kill $! && wait $!
 }
 
 # ---- podman -----------------------------------------------------------------
@@ -246,6 +335,7 @@ as_runc() {
 
 containerd_shapes
 containerd_others
+cri_is_served
 podman_drop_in
 as_runc
 e2e_end
