@@ -120,7 +120,7 @@ static void print_text(const struct og_report *report, const struct og_logstat *
 	printf("\n(in audit mode: what would become of them; launches that comply are recorded "
 	       "only if the policy says \"complying\")\n");
 	if (stat->bad)
-		printf("%llu lines are no records, the first at %s\n",
+		printf("lines that are no records: %llu, the first at %s\n",
 		       (unsigned long long)stat->bad, stat->first_bad);
 	print_table("rule", &report->rules, false, false);
 	print_table("image", &report->images, true, false);

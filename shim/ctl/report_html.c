@@ -28,18 +28,25 @@ static const char head[] =
 	".tile { border: 1px solid #d5dae0; border-top-width: 4px; border-radius: 4px; "
 	"padding: .5rem 1rem; min-width: 8rem }\n"
 	".tile b { display: block; font-size: 1.6rem }\n"
-	"table { border-collapse: collapse; width: 100% }\n"
-	"th { text-align: right; font-weight: 600; padding: .2rem .5rem }\n"
+	"table { border-collapse: collapse; width: 100%; table-layout: fixed }\n"
+	"th { text-align: right; font-weight: 600; padding: .2rem .5rem; width: 5.5rem }\n"
+	"th:first-child { width: auto } th:last-child { width: 28% }\n"
 	"td { text-align: right; padding: .15rem .5rem; border-top: 1px solid #e8ebef; "
 	"font-variant-numeric: tabular-nums }\n"
-	"th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; "
-	"max-width: 22rem }\n"
-	"td.bar { width: 40% } svg { display: block }\n"
+	"th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere }\n"
+	"svg { display: block }\n"
 	"pre { background: #f5f6f8; border-radius: 4px; padding: 1rem; overflow-x: auto; "
 	"tab-size: 4 }\n.small { color: #5a6572; font-size: .9rem }\n"
 	"@media (prefers-color-scheme: dark) { body { color: #e4e8ee; background: #14181e } "
 	"td, .tile { border-color: #343c47 } pre { background: #1e242c } "
 	".small { color: #9aa6b4 } }\n"
+	/* a telephone: the name above its numbers, the bar below them */
+	"@media (max-width: 44rem) { table, tbody { display: block } "
+	"tr { display: grid; grid-template-columns: repeat(4, 1fr); padding: .3rem 0; "
+	"border-top: 1px solid #8884 } td, th { border: 0; width: auto; padding: 0 .2rem } "
+	"th { font-size: .8rem } th:last-child { display: none } "
+	"td:first-child, th:first-child, td.bar { grid-column: 1 / -1 } "
+	".tile { flex: 1 1 6rem; min-width: 0 } }\n"
 	"</style>\n</head>\n<body>\n";
 
 /* Text, made harmless between tags and in quoted attributes. */
@@ -163,7 +170,8 @@ static void put_summary(struct og_buf *out, const struct og_report *report,
 	og_buf_puts(out, "In audit mode: what would become of them. Launches that comply are "
 			 "recorded only if the policy says &#34;complying&#34;.</p>\n");
 	if (stat->bad) {
-		og_buf_printf(out, "<p>%" PRIu64 " lines are no records, the first at ", stat->bad);
+		og_buf_printf(out, "<p>Lines that are no records: %" PRIu64 ", the first at ",
+			      stat->bad);
 		put_text(out, stat->first_bad);
 		og_buf_puts(out, "</p>\n");
 	}

@@ -247,6 +247,14 @@ int og_suggest_take(void *ctx, const struct og_node *record, struct og_err *rete
 
 /* ---- the fragment ---- */
 
+static void put_often(struct og_buf *out, const char *comma, uint64_t n)
+{
+	if (n == 1)
+		og_buf_printf(out, "%s // once", comma);
+	else
+		og_buf_printf(out, "%s // %" PRIu64 " times", comma, n);
+}
+
 /* The additions of one source, as a member of its rule; *any: whether there was one. */
 static void put_source(struct og_buf *out, const struct og_suggestions *s, size_t source, bool *any)
 {
@@ -264,13 +272,15 @@ static void put_source(struct og_buf *out, const struct og_suggestions *s, size_
 			og_buf_printf(out, "%s\t\t\t\"%s\": [", *any ? ",\n" : "",
 				      sources[source].option);
 		else
-			og_buf_printf(out, ", // %" PRIu64 " times", n);
+			put_often(out, ",", n);
 		open = *any = true;
 		og_buf_printf(out, "\n\t\t\t\t%s", row->name + strlen(prefix));
 		n = row->n[0];
 	}
-	if (open)
-		og_buf_printf(out, " // %" PRIu64 " times\n\t\t\t]", n);
+	if (open) {
+		put_often(out, "", n);
+		og_buf_puts(out, "\n\t\t\t]");
+	}
 }
 
 static void put_rules(struct og_buf *out, const struct og_suggestions *s)
@@ -331,7 +341,7 @@ void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, c
 		      "line: it is a right\n// for everybody who may use the engine.\n",
 		      s->launches);
 	if (stat->bad)
-		og_buf_printf(out, "// %" PRIu64 " lines are no records, the first at %s\n",
+		og_buf_printf(out, "// Lines that are no records: %" PRIu64 ", the first at %s\n",
 			      stat->bad, stat->first_bad);
 	for (size_t i = 0; i < s->others.n; i++)
 		og_buf_printf(out,

@@ -44,7 +44,7 @@ audited() {
 		echo '[]'
 	} >"$T/torn.jsonl"
 	capture "$CTL" report "$T/torn.jsonl"
-	has "a torn line is counted" "$out" "^2 lines are no records, the first at $T/torn\.jsonl:4$"
+	has "a torn line is counted" "$out" "^lines that are no records: 2, the first at $T/torn\.jsonl:4$"
 	is "... and is no error" "$rc" 0
 	capture "$CTL" report "$T/none.jsonl"
 	is "a log that is not there is one" "$rc" 1

@@ -83,7 +83,7 @@ walk 3
 has "report: who would have been affected" "$out" '^"mounts" +'
 is "check takes the draft" "$rc" 0
 has "the draft has what was needed" "$(cat "$R/tree/draft.json")" '"/srv/course", "access": "ro" },? // 2 times'
-has "... the capability that somebody asked for" "$(cat "$R/tree/draft.json")" '"CAP_SYS_PTRACE" // 1 times'
+has "... the capability that somebody asked for" "$(cat "$R/tree/draft.json")" '"CAP_SYS_PTRACE" // once'
 hasnt "... and not what came with --privileged" "$(cat "$R/tree/draft.json")" 'SYS_MODULE'
 has "... and says what check warns of" "$(cat "$R/tree/draft.json")" '^// line .* warning'
 # The review: root, the capability and /etc are struck out.
