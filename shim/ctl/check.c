@@ -29,9 +29,9 @@ static void print_problem(void *ctx, bool warning, const struct og_err *problem)
 	struct tally *tally = ctx;
 
 	*(warning ? &tally->warnings : &tally->errors) += 1;
-	printf("%s%s:%u:%u: %s%s: %s%s\n", og_ctl_paint(OG_BOLD), problem->where, problem->line,
-	       problem->col, og_ctl_paint(warning ? OG_GREEN : OG_RED),
-	       warning ? "warning" : "error", og_ctl_paint(OG_PLAIN), problem->msg);
+	og_ctl_say(stdout, 4, "%s%s:%u:%u: %s%s: %s%s", og_ctl_paint(OG_BOLD), problem->where,
+		   problem->line, problem->col, og_ctl_paint(warning ? OG_GREEN : OG_RED),
+		   warning ? "warning" : "error", og_ctl_paint(OG_PLAIN), problem->msg);
 }
 
 /* Whether launches would take the file, which a draft need not be fit for yet. */

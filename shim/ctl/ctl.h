@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "ocigate/buf.h"
 #include "ocigate/doc.h"
@@ -61,6 +62,12 @@ const char *og_ctl_paint(const char *sequence);
 #define OG_GREEN "\033[32m"
 #define OG_BOLD	 "\033[1m"
 #define OG_PLAIN "\033[0m"
+
+/* Columns of the terminal that |out| is; 0: it is none. */
+unsigned og_ctl_columns(FILE *out);
+/* A line, or some; on a terminal folded at blanks to its width, what goes on indented. */
+void og_ctl_say(FILE *out, unsigned indent, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* |node| as text with one value per line, for people and for diff(1). */
 void og_ctl_pretty(const struct og_node *node, struct og_buf *out);

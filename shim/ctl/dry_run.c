@@ -152,13 +152,14 @@ static void print_finding(const struct og_finding *finding)
 			     : finding->action == OG_REWRITE ? OG_BOLD
 							     : OG_PLAIN;
 
-	printf("  %s%-8s%s %s: %s", og_ctl_paint(colour), og_action_name(finding->action),
-	       og_ctl_paint(OG_PLAIN), finding->rule, finding->why);
+	char line[16] = "";
+
 	if (finding->policy_line)
-		printf(" [%s:%u]", finding->policy_file, finding->policy_line);
-	else
-		printf(" [%s]", finding->policy_file);
-	printf("\n           at %s\n", finding->path[0] ? finding->path : "the document");
+		snprintf(line, sizeof(line), ":%u", finding->policy_line);
+	og_ctl_say(stdout, 11, "  %s%-8s%s %s: %s [%s%s]", og_ctl_paint(colour),
+		   og_action_name(finding->action), og_ctl_paint(OG_PLAIN), finding->rule,
+		   finding->why, finding->policy_file, line);
+	printf("           at %s\n", finding->path[0] ? finding->path : "the document");
 }
 
 static void print_findings(const struct subject *subject, const struct og_verdict *verdict)

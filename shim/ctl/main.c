@@ -49,8 +49,9 @@ static const struct og_subcommand subcommands[] = {
 
 static void print_usage(FILE *out, const struct og_subcommand *self)
 {
-	fprintf(out, "usage: ocigatectl %s %s\n\n%s\n\nfor example: %s\n", self->name,
-		self->arguments, self->summary, self->example);
+	og_ctl_say(out, 4, "usage: ocigatectl %s %s\n", self->name, self->arguments);
+	og_ctl_say(out, 0, "%s\n", self->summary);
+	og_ctl_say(out, 4, "for example: %s", self->example);
 }
 
 int og_ctl_usage(const struct og_subcommand *self, const char *problem)
@@ -103,7 +104,7 @@ static int usage(FILE *out)
 {
 	fprintf(out, "usage: ocigatectl SUBCOMMAND ...\n\n");
 	for (size_t i = 0; i < NSUBCOMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+		og_ctl_say(out, 13, "  %-10s %s", subcommands[i].name, subcommands[i].summary);
 	fprintf(out, "\nocigatectl SUBCOMMAND --help says more.\n");
 	return out == stdout ? OG_CTL_OK : OG_CTL_USAGE;
 }

@@ -90,17 +90,20 @@ static void print_table(const char *what, const struct og_tally *tally, bool com
 	size_t shown = tally->n < SHOWN ? tally->n : SHOWN, n = complied ? 4 : 3;
 	const struct og_tally_row *rows = last ? tally->rows + (tally->n - shown) : tally->rows;
 
+	/* as wide as the terminal lets the names be, the same for every table */
+	int columns = (int)og_ctl_columns(stdout), width = columns ? columns - 4 * 11 : 44;
+	char name[OG_QUOTED];
+
 	if (tally->n == 0)
 		return;
-	printf("\n%s%-44s", og_ctl_paint(OG_BOLD), what);
+	width = width < 16 ? 16 : width > 80 ? 80 : width;
+	printf("\n%s%-*s", og_ctl_paint(OG_BOLD), width, what);
 	for (size_t i = 0; i < n; i++)
 		printf(" %10s", og_report_columns[i]);
 	printf("%s\n", og_ctl_paint(OG_PLAIN));
 	for (size_t i = 0; i < shown; i++) {
-		char name[48];
-
-		og_quote(name, 44, rows[i].name);
-		printf("%-44s", name);
+		og_quote(name, (size_t)width, rows[i].name);
+		printf("%-*s", width, name);
 		for (size_t k = 0; k < n; k++)
 			printf(" %10llu", (unsigned long long)rows[i].n[k]);
 		printf("\n");
@@ -111,17 +114,19 @@ static void print_table(const char *what, const struct og_tally *tally, bool com
 
 static void print_text(const struct og_report *report, const struct og_logstat *stat)
 {
-	printf("launches: %llu complied, %llu noted, %llu rewritten, %llu rejected",
-	       (unsigned long long)report->n[OG_COMPLIED], (unsigned long long)report->n[OG_NOTED],
-	       (unsigned long long)report->n[OG_REWRITTEN],
-	       (unsigned long long)report->n[OG_REJECTED]);
+	og_ctl_say(stdout, 2, "launches: %llu complied, %llu noted, %llu rewritten, %llu rejected",
+		   (unsigned long long)report->n[OG_COMPLIED],
+		   (unsigned long long)report->n[OG_NOTED],
+		   (unsigned long long)report->n[OG_REWRITTEN],
+		   (unsigned long long)report->n[OG_REJECTED]);
 	if (report->first[0])
-		printf("\nfrom %s to %s", report->first, report->last);
-	printf("\n(in audit mode: what would become of them; launches that comply are recorded "
-	       "only if the policy says \"complying\")\n");
+		og_ctl_say(stdout, 2, "from %s to %s", report->first, report->last);
+	og_ctl_say(stdout, 1,
+		   "(in audit mode: what would become of them; launches that comply are recorded "
+		   "only if the policy says \"complying\")");
 	if (stat->bad)
-		printf("lines that are no records: %llu, the first at %s\n",
-		       (unsigned long long)stat->bad, stat->first_bad);
+		og_ctl_say(stdout, 2, "lines that are no records: %llu, the first at %s",
+			   (unsigned long long)stat->bad, stat->first_bad);
 	print_table("rule", &report->rules, false, false);
 	print_table("image", &report->images, true, false);
 	print_table("day", &report->days, true, true);

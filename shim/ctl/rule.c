@@ -20,21 +20,25 @@ static const char *const commands[] = { "create", "exec", "update", "start", "re
 
 static void print_rule(size_t rule)
 {
-	printf("%s%s%s: judges %s\n\nat", og_ctl_paint(OG_BOLD), og_rules[rule].id,
-	       og_ctl_paint(OG_PLAIN), og_rules[rule].summary);
+	og_ctl_say(stdout, 0, "%s%s%s: judges %s\n", og_ctl_paint(OG_BOLD), og_rules[rule].id,
+		   og_ctl_paint(OG_PLAIN), og_rules[rule].summary);
+	printf("at");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (og_rules[rule].cmds & (1u << i))
 			printf(" %s", commands[i]);
 	printf("\nactions: %sreject, audit, off\n",
 	       og_rules[rule].flags & OG_RULE_NO_REWRITE ? "" : "rewrite, ");
 	for (size_t i = 0; i < OG_NOPTIONS; i++)
-		if (og_options[i].rule == rule)
-			printf("\n  \"%s\": %s\n      %s\n", og_options[i].name,
-			       og_type_docs[og_options[i].type].words, og_options[i].doc);
+		if (og_options[i].rule == rule) {
+			printf("\n");
+			og_ctl_say(stdout, 6, "  \"%s\": %s", og_options[i].name,
+				   og_type_docs[og_options[i].type].words);
+			og_ctl_say(stdout, 6, "      %s", og_options[i].doc);
+		}
 	printf("\nstops:\n");
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
 		if (strcmp(vectors[i].rule, og_rules[rule].id) == 0)
-			printf("  - %s\n", vectors[i].stops);
+			og_ctl_say(stdout, 4, "  - %s", vectors[i].stops);
 }
 
 int og_ctl_rule(const struct og_subcommand *self, int argc, char *argv[])
@@ -43,7 +47,7 @@ int og_ctl_rule(const struct og_subcommand *self, int argc, char *argv[])
 		return og_ctl_usage(self, "one rule at most");
 	for (size_t i = 0; i < og_nrules; i++) {
 		if (argc < 2) {
-			printf("%-20s %s\n", og_rules[i].id, og_rules[i].summary);
+			og_ctl_say(stdout, 21, "%-20s %s", og_rules[i].id, og_rules[i].summary);
 		} else if (strcmp(argv[1], og_rules[i].id) == 0) {
 			print_rule(i);
 			return OG_CTL_OK;

@@ -193,21 +193,22 @@ static void print_text(const struct og_status *status, int code)
 {
 	static const char *const words[] = { "note", "open to others", "hole" };
 
-	printf("%s\n", status->facts.data ? status->facts.data : "");
+	og_ctl_say(stdout, 4, "%s", status->facts.data ? status->facts.data : "");
 	for (size_t level = 3; level-- > 0;)
 		for (size_t i = 0; i < status->n; i++) {
 			const struct og_found *found = &status->found[i];
 
 			if (found->level != level)
 				continue;
-			printf("%s%s%s: %s: %s\n", og_ctl_paint(level ? OG_RED : OG_BOLD),
-			       words[level], og_ctl_paint(OG_PLAIN), found->id, found->what);
+			og_ctl_say(stdout, 4, "%s%s%s: %s: %s",
+				   og_ctl_paint(level ? OG_RED : OG_BOLD), words[level],
+				   og_ctl_paint(OG_PLAIN), found->id, found->what);
 			if (found->todo[0])
-				printf("    %s\n", found->todo);
+				og_ctl_say(stdout, 6, "    %s", found->todo);
 		}
-	printf("%s%s%s%s\n", status->n ? "\n" : "",
-	       og_ctl_paint(code == EXIT_NOT ? OG_RED : OG_GREEN), sentence(code),
-	       og_ctl_paint(OG_PLAIN));
+	og_ctl_say(stdout, 0, "%s%s%s%s", status->n ? "\n" : "",
+		   og_ctl_paint(code == EXIT_NOT ? OG_RED : OG_GREEN), sentence(code),
+		   og_ctl_paint(OG_PLAIN));
 }
 
 static void print_json(const struct og_status *status, int code)

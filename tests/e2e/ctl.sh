@@ -124,6 +124,49 @@ shown() {
 	done
 }
 
+# On a terminal no line is wider than it, colours are by NO_COLOR, and no word is cut;
+# elsewhere there are neither colours nor folds.
+on_terminals() {
+	check "on terminals of 60, 80 and 120 columns" /usr/bin/python3 - "$CTL" "$T/hostile.jsonl" "$T/wrong.json" "$E2E_TREE/examples/bundles/privileged" <<-'PY'
+		import fcntl, os, pty, re, struct, subprocess, sys, termios
+		ctl, log, wrong, bundle = sys.argv[1:]
+		def run(columns, *args, **env):
+		    pid, fd = pty.fork()
+		    if pid == 0:
+		        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+		        os.environ.pop("NO_COLOR", None)
+		        os.environ.update(env)
+		        os.execv(ctl, (ctl,) + args)
+		    out = b""
+		    while True:
+		        try: piece = os.read(fd, 65536)
+		        except OSError: break
+		        if not piece: break
+		        out += piece
+		    os.waitpid(pid, 0)
+		    return re.sub(r"\r\[[= ]*\] *\d+ %|\r {60}\r", "", out.decode()).replace("\r\n", "\n")
+		plain = lambda text: re.sub(r"\x1b\[[0-9;]*m", "", text)
+		piped = lambda *args: subprocess.run((ctl,) + args, stdout=-1, stderr=-1, text=True).stdout
+		rules = [line.split()[0] for line in piped("rule").splitlines()]
+		subs = re.findall(r"^  ([a-z-]+)", piped("--help"), re.M)
+		coloured = [("report", log), ("status",), ("rule", "mounts"), ("check", wrong), ("dry-run", bundle)]
+		for args in coloured + [("--help",), ("rule",)] + [(s, "--help") for s in subs] + [("rule", r) for r in rules]:
+		    flat = piped(*args)
+		    assert "\x1b" not in flat, args
+		    for columns in (60, 80, 120):
+		        text = run(columns, *args)
+		        assert args not in coloured or "\x1b[" in text, args
+		        if args[0] == "dry-run":
+		            text, flat = (re.split(r"\n(?=\S*--- )", plain(t))[0] for t in (text, flat))
+		        for line in plain(text).splitlines():
+		            assert len(line) <= columns or not line.strip().count(" "), (columns, args, line)
+		        if args[0] != "report":
+		            assert plain(text).split() == flat.split(), args
+		for args in coloured:
+		    assert "\x1b" not in run(80, *args, NO_COLOR="1"), args
+	PY
+}
+
 # words TEXT...: what bash offers after these, the last one being typed.
 completed() {
 	PATH=$T/bin:$PATH bash -c '. "$1"; shift
@@ -274,6 +317,7 @@ if need_ocigate "the tool"; then
 	page
 	suggested
 	shown
+	on_terminals
 	documented
 	left_out
 	fast
