@@ -7,7 +7,7 @@
 # those that enter another variant and the ones by which `check` runs its tiers
 # one after the other, whatever became of the one before.
 #
-# Yours to set: CC CFLAGS CPPFLAGS LDFLAGS (they come last), PREFIX DESTDIR,
+# Yours to set: CC CFLAGS CPPFLAGS LDFLAGS (they come last), PREFIX DESTDIR UNITDIR,
 # WERROR=1, V=1, STATIC=0.
 
 VERSION := 0.1.0
@@ -35,6 +35,7 @@ DOCDIR     := $(PREFIX)/share/doc/ocigate
 MANDIR     := $(PREFIX)/share/man
 COMPDIR    := $(PREFIX)/share/bash-completion/completions
 ZSHDIR     := $(PREFIX)/share/zsh/vendor-completions
+UNITDIR    := $(PREFIX)/lib/systemd/system
 
 COVERAGE_MIN ?= 90
 FUZZ_SECONDS ?= 60
@@ -56,6 +57,7 @@ JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 POLICY_SRC := $(wildcard policy/*.c policy/rules/*.c)
 PRESETS    := $(wildcard policy/presets/*.json)
 EMBED_SRC  := policy/presets/embed.c
+UNITS      := $(notdir $(wildcard shim/packaging/systemd/*))
 SHIM_SRC   := $(wildcard shim/*.c)
 CTL_SRC    := $(wildcard shim/ctl/*.c)
 GUARD_SRC  := $(wildcard shim/guard/*.c)
@@ -130,7 +132,8 @@ $(BUILD)/probe.mk: Makefile $(BUILD)/.cc | $(DEPS_FIRST)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Wvla
 OG_CPPFLAGS := -Iinclude -I. $(PKG_CFLAGS) -D_GNU_SOURCE -DOG_VERSION='"$(VERSION)"' \
-	-DOG_LIBEXECDIR='"$(LIBEXECDIR)"' -DOG_DATADIR='"$(DATADIR)"'
+	-DOG_LIBEXECDIR='"$(LIBEXECDIR)"' -DOG_DATADIR='"$(DATADIR)"' \
+	-DOG_UNITDIR='"$(UNITDIR)"'
 # The directory of the build is no part of what is built.
 PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
 OG_CFLAGS := -std=gnu11 $(WARNINGS) $(if $(WERROR),-Werror)
@@ -188,7 +191,13 @@ OBJ := $(BUILD)/obj
 objs = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 .PHONY: all
-all: $(PROGRAMS) $(LIBPOLICY) ## build the programs, hardened
+all: $(PROGRAMS) $(LIBPOLICY) $(UNITS:%=$(BUILD)/systemd/%) ## build the programs, hardened
+
+# systemd's units name the program where it is installed.
+$(BUILD)/systemd/%: shim/packaging/systemd/% $(BUILD)/.flags
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	@sed 's,/usr/sbin/,$(SBINDIR)/,' $< >$@
 
 $(OBJ)/%.o: %.c $(BUILD)/.flags
 	$(call say,CC,$<)
@@ -478,6 +487,7 @@ INSTALL_ROWS = $(BUILD)/ocigate:$(SBINDIR)/ocigate:755 $(BUILD)/ocigatectl:$(SBI
 	$(foreach f,$(PRESETS),$f:$(DATADIR)/presets/$(notdir $f):644) \
 	$(foreach n,5 8,$(foreach f,$(wildcard shim/man/*.$n),$f:$(MANDIR)/man$n/$(notdir $f):644)) \
 	shim/completion/ocigatectl.bash:$(COMPDIR)/ocigatectl:644 shim/completion/_ocigatectl:$(ZSHDIR)/_ocigatectl:644 \
+	$(foreach f,$(UNITS),$(BUILD)/systemd/$f:$(UNITDIR)/$f:644) \
 	$(foreach f,$(wildcard README.md LICENSE),$f:$(DOCDIR)/$f:644)
 
 install: all ## install below DESTDIR and PREFIX; edits no engine's configuration

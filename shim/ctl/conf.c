@@ -134,15 +134,14 @@ void og_conf_release(struct og_conf *conf)
 	og_text_release(&conf->after);
 }
 
-/* Every directory above |path| that is missing. */
-static int make_parents(const char *path, mode_t mode, struct og_err *reterr)
+int og_setup_parents(const char *path, struct og_err *reterr)
 {
 	char dir[PATH_MAX];
 
 	snprintf(dir, sizeof(dir), "%s", path);
 	for (char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(dir, mode) < 0 && errno != EEXIST)
+		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 			return og_fail_sys(reterr, errno, "cannot make %s", OG_Q(dir));
 		*slash = '/';
 	}
@@ -178,7 +177,7 @@ static int write_text(const char *path, const struct og_text *text, const struct
 
 int og_conf_write(const struct og_conf *conf, const struct og_text *text, struct og_err *reterr)
 {
-	if (text->there && make_parents(conf->path, 0755, reterr) < 0)
+	if (text->there && og_setup_parents(conf->path, reterr) < 0)
 		return -1;
 	return write_text(conf->path, text, &conf->st, reterr);
 }
@@ -192,7 +191,7 @@ int og_conf_keep(const struct og_setup *setup, const char *name, const struct og
 
 	if (backup_path(setup, name, ".before", path, reterr) < 0)
 		return -1;
-	if (after->there && make_parents(path, 0755, reterr) < 0)
+	if (after->there && og_setup_parents(path, reterr) < 0)
 		return -1;
 	if (write_text(path, before, &private, reterr) < 0 ||
 	    backup_path(setup, name, ".after", path, reterr) < 0 ||

@@ -138,18 +138,29 @@ static int check_host(const struct og_setup *setup, struct og_err *reterr)
 	return -1;
 }
 
+/* Whether no engine but |engine| is told of us. */
+static bool is_last(const struct og_setup *setup, const struct og_engine_setup *engine)
+{
+	for (size_t i = 0; i < NENGINES; i++)
+		if (engines[i] != engine && og_conf_kept(setup, engines[i]->name))
+			return false;
+	return setup->dry_run || !og_conf_kept(setup, engine->name);
+}
+
 /* ocigate-explain beside ocigate. */
-static int explain_link(const struct og_setup *setup, struct og_err *reterr)
+static int explain_link(const struct og_setup *setup, const struct og_engine_setup *engine,
+			struct og_err *reterr)
 {
 	char path[PATH_MAX + 16], old[16];
 	ssize_t n;
 
+	if (setup->dry_run)
+		return 0;
 	snprintf(path, sizeof(path), "%s%s-explain", setup->root, setup->ocigate);
 	n = readlink(path, old, sizeof(old));
 	if (setup->removing) {
-		for (size_t i = 0; i < NENGINES; i++)
-			if (og_conf_kept(setup, engines[i]->name))
-				return 0;
+		if (!is_last(setup, engine))
+			return 0;
 		if (n == 7 && memcmp(old, "ocigate", 7) == 0)
 			unlink(path);
 		return 0;
@@ -228,17 +239,16 @@ static int uninstall_conf(struct og_setup *setup, const struct og_engine_setup *
 }
 
 /* The name runc is the host's, not an engine's: it is given back with the last of them. */
-static int change_name(const struct og_setup *setup, struct og_err *reterr)
+static int change_name(const struct og_setup *setup, const struct og_engine_setup *engine,
+		       struct og_err *reterr)
 {
 	if (!setup->removing)
 		return setup->as_runc ? og_divert_runc(setup, reterr) : 0;
-	for (size_t i = 0; i < NENGINES && !setup->as_runc; i++)
-		if (og_conf_kept(setup, engines[i]->name))
-			return 0;
-	return og_undivert_runc(setup, reterr);
+	return setup->as_runc || is_last(setup, engine) ? og_undivert_runc(setup, reterr) : 0;
 }
 
-static int run(struct og_setup *setup, const struct og_engine_setup *engine, struct og_err *reterr)
+static int change_conf(struct og_setup *setup, const struct og_engine_setup *engine,
+		       struct og_err *reterr)
 {
 	__attribute__((cleanup(og_conf_release))) struct og_conf conf = { 0 };
 	char path[PATH_MAX];
@@ -246,16 +256,37 @@ static int run(struct og_setup *setup, const struct og_engine_setup *engine, str
 	if (engine->find(setup, path, reterr) < 0 ||
 	    og_conf_read(setup, engine->name, path, &conf, reterr) < 0)
 		return -1;
+	return (setup->removing ? uninstall_conf : install_conf)(setup, engine, &conf, reterr);
+}
+
+/* What puts the port guard back; where there is no systemd, that is left to others. */
+static int change_systemd(struct og_setup *setup, const struct og_engine_setup *engine,
+			  struct og_err *reterr)
+{
+	if (!og_systemd_is_here(setup) || (setup->removing && !is_last(setup, engine)))
+		return 0;
+	return change_conf(setup, &og_setup_nftables, reterr) < 0 ||
+			       change_conf(setup, &og_setup_firewalld, reterr) < 0 ||
+			       og_systemd_timer(setup, reterr) < 0
+		       ? -1
+		       : 0;
+}
+
+static int run(struct og_setup *setup, const struct og_engine_setup *engine, struct og_err *reterr)
+{
 	if (setup->removing)
-		return uninstall_conf(setup, engine, &conf, reterr) < 0 ||
-				       change_name(setup, reterr) < 0 ||
-				       (!setup->dry_run && explain_link(setup, reterr) < 0)
+		return change_conf(setup, engine, reterr) < 0 ||
+				       change_name(setup, engine, reterr) < 0 ||
+				       explain_link(setup, engine, reterr) < 0 ||
+				       change_systemd(setup, engine, reterr) < 0
 			       ? -1
 			       : 0;
-	if (check_host(setup, reterr) < 0 || (!setup->dry_run && explain_link(setup, reterr) < 0) ||
-	    change_name(setup, reterr) < 0)
+	if (check_host(setup, reterr) < 0 || explain_link(setup, engine, reterr) < 0 ||
+	    change_name(setup, engine, reterr) < 0)
 		return -1;
-	return install_conf(setup, engine, &conf, reterr);
+	return change_conf(setup, engine, reterr) < 0 || change_systemd(setup, engine, reterr) < 0
+		       ? -1
+		       : 0;
 }
 
 static int main_of(const struct og_subcommand *self, int argc, char *argv[], bool removing)

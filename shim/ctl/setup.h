@@ -61,6 +61,18 @@ struct og_engine_setup {
 };
 extern const struct og_engine_setup og_setup_docker, og_setup_containerd, og_setup_podman;
 
+/* ---- install_systemd.c: the guard of published ports after a flush of nftables ---- */
+
+/* Files of ours like an engine's: drop-ins for the services that flush. */
+extern const struct og_engine_setup og_setup_nftables, og_setup_firewalld;
+/* The timer, and the running systemd. */
+int og_systemd_timer(const struct og_setup *setup, struct og_err *reterr);
+bool og_systemd_is_here(const struct og_setup *setup);
+/* Whether all of it is in place. */
+bool og_systemd_is_set(const struct og_setup *setup);
+
+/* ---- shared ---- */
+
 /* The options of install and uninstall; -1 and a message in *reterr: usage. */
 int og_setup_parse(int argc, char *argv[], struct og_setup *ret, const char **retengine,
 		   struct og_err *reterr);
@@ -68,6 +80,9 @@ int og_setup_parse(int argc, char *argv[], struct og_setup *ret, const char **re
 /* |path| of the host below setup->root. */
 int og_setup_path(const struct og_setup *setup, const char *path, char ret[PATH_MAX],
 		  struct og_err *reterr);
+
+/* Make every directory above |path| that is missing. */
+int og_setup_parents(const char *path, struct og_err *reterr);
 
 /* Read |path| (as the host names it) and the backup |name|. Release in any case. */
 int og_conf_read(const struct og_setup *setup, const char *name, const char *path,

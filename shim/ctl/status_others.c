@@ -163,6 +163,13 @@ void og_status_guard(struct og_status *status)
 			      helper);
 		return;
 	}
+	if (og_systemd_is_here(&status->setup) && !og_systemd_is_set(&status->setup))
+		og_status_add(
+			status, OG_LEVEL_NOTE, "guard-units",
+			"the same \"ocigatectl install\" again",
+			"what puts the guard of published ports back after a flush of nftables "
+			"is not all enabled: the timer, drop-ins for nftables.service and "
+			"firewalld.service");
 	if (status->setup.root[0])
 		return; /* the rules of another host are not to be seen here */
 	if (run_list(helper, text, sizeof(text)) < 0)

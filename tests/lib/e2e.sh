@@ -324,6 +324,14 @@ e2e_own_tmp() {
 	esac
 }
 
+# "ocigatectl install" tells systemd of things: not the one of the host.
+e2e_no_systemd() {
+	local d
+	for d in /etc/systemd/system /run/systemd; do
+		[ ! -d "$d" ] || mount -t tmpfs -o mode=755 tmpfs "$d" || return 1
+	done
+}
+
 e2e_mounts() {
 	readlink /proc/self/ns/pid >"$E2E_TMP/.ns"
 	mkdir -p "$E2E_TMP"/{etc,run,log,libexec,work} && chmod 700 "$E2E_TMP/run" || return 1
@@ -334,6 +342,7 @@ e2e_mounts() {
 	mount -t tmpfs -o mode=711 tmpfs /run/containerd || return 1
 	mount -t tmpfs -o mode=711 tmpfs /run/docker || return 1
 	e2e_own_tmp /tmp || return 1
+	e2e_no_systemd || return 1
 	[ ! -x "$E2E_TMP/bin/ocigate-ports" ] ||
 		cp "$E2E_TMP/bin/ocigate-ports" /usr/libexec/ocigate/ || return 1
 	ip link set lo up || return 1
