@@ -452,7 +452,7 @@ update-golden: $(BUILD)/test-unit ## write the fixtures' expected files anew; re
 PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-config:pkg-config \
 	libcriterion-dev:/usr/include/criterion/criterion.h \
 	runc:runc crun:crun docker.io:dockerd containerd:containerd busybox-static:/usr/share/doc/busybox-static \
-	podman:podman netavark:/usr/lib/podman/netavark catatonit:catatonit nftables:nft iptables:iptables iproute2:ip procps:ps util-linux:unshare \
+	podman:podman netavark:/usr/lib/podman/netavark catatonit:catatonit containernetworking-plugins:/usr/lib/cni/portmap python3-grpcio:/usr/lib/python3/dist-packages/grpc nftables:nft iptables:iptables iproute2:ip procps:ps util-linux:unshare \
 	hyperfine:hyperfine valgrind:valgrind strace:strace jq:jq python3:python3 \
 	clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer \
 	libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a \

@@ -132,10 +132,13 @@ char *og_engine_dir(struct og_gather *g, const char *tail)
 {
 	og_each (mount, og_get(og_doc_root(g->doc), "/mounts")) {
 		const char *source = og_str(og_member(mount, "source"));
+		char *dir = NULL;
 
-		if (source && og_path_is_normal(source) && og_path_ends(source, tail) &&
-		    og_path_is_safe(source, OG_SAFE_STICKY))
-			return og_path_up(g, source, 1);
+		if (source && og_path_is_normal(source) && og_path_ends(source, tail))
+			dir = og_path_up(g, source, 1);
+		/* the source itself may be for everybody: a pod's /dev/shm */
+		if (dir && og_path_is_safe(dir, OG_SAFE_STICKY))
+			return dir;
 	}
 	return NULL;
 }

@@ -6,6 +6,7 @@
  */
 #include "engine.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -107,6 +108,63 @@ static void keep_sandbox(struct og_gather *g, const char *sandbox)
 	}
 }
 
+/* ---- the ports of a pod ---- */
+
+/* Whether the cache file NETWORK-ID-INTERFACE is about this sandbox. */
+static bool is_about(const struct og_gather *g, const char *name)
+{
+	const char *found = strstr(name, g->facts->id);
+
+	return found && found > name && found[-1] == '-' && found[strlen(g->facts->id)] == '-';
+}
+
+/*
+ * CRI does not tell the runtime which host ports a pod has; but what it asked of the
+ * network's plugins these keep, to take it down again, and they ran before "create".
+ */
+static int read_cni_cache(struct og_gather *g, int fd, const char *name, struct og_err *reterr)
+{
+	struct og_doc *doc = og_engine_json(fd, name);
+	const struct og_node *root = og_doc_root(doc);
+	const char *id = og_str(og_member(root, "containerId"));
+	int r = 0;
+
+	if (id && strcmp(id, g->facts->id) == 0)
+		r = og_ports_cni(g, og_get(root, "/capabilityArgs/portMappings"), reterr);
+	og_doc_free(doc);
+	return r;
+}
+
+static bool has_network(const struct og_gather *g)
+{
+	og_each (entry, og_get(og_doc_root(g->doc), "/linux/namespaces")) {
+		const char *type = og_str(og_member(entry, "type"));
+
+		if (type && strcmp(type, "network") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int read_pod_ports(struct og_gather *g, struct og_err *reterr)
+{
+	static const char dir[] = "/var/lib/cni/results";
+	DIR *stream = og_path_is_safe(dir, 0) ? opendir(dir) : NULL;
+	struct dirent *entry;
+	int r = 0;
+
+	/* a pod in the host's network has no ports of its own: that is for another rule */
+	g->facts->ports_known = has_network(g) ? OG_UNKNOWN : OG_NONE;
+	while (r == 0 && stream && g->facts->ports_known == OG_UNKNOWN && (entry = readdir(stream)))
+		if (is_about(g, entry->d_name))
+			r = read_cni_cache(g, dirfd(stream), entry->d_name, reterr);
+	if (stream)
+		closedir(stream);
+	return r;
+}
+
+/* ---- what CRI tells ---- */
+
 int og_cri_collect(struct og_gather *g, struct og_err *reterr)
 {
 	const char *type = og_annotation(g, "io.kubernetes.cri.container-type");
@@ -116,13 +174,16 @@ int og_cri_collect(struct og_gather *g, struct og_err *reterr)
 		return 0;
 	g->facts->sandbox = strcmp(type, "sandbox") == 0;
 	g->facts->ns_cri = og_annotation(g, "io.kubernetes.cri.sandbox-namespace");
-	/* A pod's ports are its sandbox's, and CRI does not tell them to the runtime. */
-	g->facts->ports_known = g->facts->sandbox ? OG_UNKNOWN : OG_NONE;
+	/* A pod's ports are its sandbox's. */
+	if (!g->facts->sandbox)
+		g->facts->ports_known = OG_NONE;
+	else if (read_pod_ports(g, reterr) < 0)
+		return -1;
 	g->netns = "/run/netns";
-	if (sandbox && !g->facts->sandbox) {
+	if (!g->facts->sandbox)
 		g->pod = sandbox;
+	if (sandbox)
 		keep_sandbox(g, sandbox);
-	}
 	og_keep_pod(g, og_annotation(g, "io.kubernetes.cri.sandbox-uid"));
 	return og_cri_image(g, og_annotation(g, "io.kubernetes.cri.image-name"), reterr);
 }

@@ -153,6 +153,18 @@ static int find_points(const struct og_node *mounts, struct points *ret)
 	return 0;
 }
 
+/* CRI binds the pod's /dev/shm over the tmpfs that every container gets there. */
+static bool is_pod_shm(const struct og_pass *pass, const struct point *over,
+		       const struct point *under)
+{
+	const char *type = og_str(og_member(under->mount, "type"));
+	const char *source = og_str(og_member(over->mount, "source"));
+	const struct og_source *fact = source ? og_fact_source(og_facts(pass), source) : NULL;
+
+	return !strcmp(over->path, "/dev/shm") && !strcmp(under->path, over->path) && type &&
+	       !strcmp(type, "tmpfs") && fact && fact->role == OG_ROLE_SHM;
+}
+
 /* Mounts that are hidden by a later one, on the same place or on a directory above. */
 static int judge_order(struct og_pass *pass, const struct points *points)
 {
@@ -167,7 +179,7 @@ static int judge_order(struct og_pass *pass, const struct points *points)
 			over = point_at(points, under->path,
 					slash ? (size_t)(slash - under->path)
 					      : strlen(under->path));
-			if (!over || over->order <= under->order)
+			if (!over || over->order <= under->order || is_pod_shm(pass, over, under))
 				continue;
 			if (og_reject(pass, over->mount,
 				      "the mount on %s hides an earlier one on %s: remove one of "

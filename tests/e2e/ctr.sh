@@ -10,30 +10,15 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$(dirname "$0")/../lib/e2e_docker.sh" # the recorders
 . "$(dirname "$0")/../lib/e2e_scenarios.sh"
+. "$(dirname "$0")/../lib/e2e_containerd.sh"
 e2e_begin "$@"
 
 I=example.com/bb:1
 R=()
 REFUSED='^ctr: failed to create shim task: OCI runtime create failed: ocigate: rejected: (.*; )?'
 
-C() {
-	timeout 60 ctr -a "$T/ctr/sock" "$@" 8>&- </dev/null
-}
-
 run() {
 	C run --rm "${R[@]}" "$@"
-}
-
-# The image's archive, made by hand: no other program here makes one.
-archive() {
-	local dir=$T/ctr/image digest
-	mkdir -p "$dir"
-	tar -C "$T/rootfs" -c . >"$dir/layer.tar"
-	digest=sha256:$(sha256sum <"$dir/layer.tar" | cut -d ' ' -f 1)
-	jq -n --arg d "$digest" '{ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [$d] },
-		config: { Cmd: ["/bin/sh"], Env: ["PATH=/bin:/sbin"] } }' >"$dir/config.json"
-	jq -n --arg i "$I" '[{ Config: "config.json", RepoTags: [$i], Layers: ["layer.tar"] }]' >"$dir/manifest.json"
-	tar -C "$dir" -c manifest.json config.json layer.tar
 }
 
 # containerd_start PATH
@@ -49,14 +34,7 @@ containerd_start() {
 		[ttrpc]
 		  address = "$T/ctr/sock.ttrpc"
 	TOML
-	env PATH="$1" containerd --config "$T/ctr/config.toml" >>"$T/ctr/log" 2>&1 </dev/null 8>&- &
-	CONTAINERD=$!
-	wait_for 20 C version || e2e_die "containerd does not start" "$(tail "$T/ctr/log")"
-}
-
-containerd_stop() {
-	kill "$CONTAINERD" 2>/dev/null
-	wait "$CONTAINERD" 2>/dev/null
+	containerd_run "$1"
 }
 
 # ---- scenarios: as with plain runc ------------------------------------------
@@ -218,7 +196,7 @@ by_name() {
 mkdir -p "$T/work" "$T/door" "$T/ctr"
 cp "$RT" "$T/door/runc"
 rootfs "$T/rootfs"
-archive >"$T/ctr/image.tar"
+archive $I >"$T/ctr/image.tar"
 policy '{ "version": 1, "extends": "baseline" }'
 real_is "$REAL"
 dockerd_recorders

@@ -35,7 +35,7 @@ E2E_LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 E2E_TREE=$(cd "$E2E_LIB/../.." && pwd)
 E2E_LOCK=/run/lock/ocigate-e2e.lock
 # Found empty and ours: removed again by the last script that ends.
-E2E_POINTS="/etc/ocigate /run/ocigate /var/log/ocigate /usr/libexec/ocigate /run/containerd /run/docker /var/lib/docker"
+E2E_POINTS="/etc/ocigate /run/ocigate /var/log/ocigate /usr/libexec/ocigate /run/containerd /run/docker /var/lib/docker /var/lib/cni"
 
 BUILD=${BUILD:-$E2E_TREE/build/default}
 case $BUILD in
@@ -322,6 +322,16 @@ e2e_own_tmp() {
 		;;
 	*) mount -t tmpfs -o mode=1777 tmpfs "$1" ;;
 	esac
+}
+
+# The whole of /run, for what leaves things all over it; a script's own choice.
+e2e_own_run() {
+	local d
+	mkdir "$T/run.new" && mount -t tmpfs -o mode=755 tmpfs "$T/run.new" || return 1
+	for d in ocigate containerd docker; do
+		mkdir -p "$T/run.new/$d" && mount --move "/run/$d" "$T/run.new/$d" || return 1
+	done
+	mkdir "$T/run.new/lock" && mount --no-mtab --move "$T/run.new" /run
 }
 
 # "ocigatectl install" tells systemd of things: not the one of the host.

@@ -14,12 +14,7 @@ P() {
 # podman, netavark and the runtimes' default state directories leave things in
 # /run, /etc/containers, /var/tmp: here they are ours.
 own_directories() {
-	local d
-	mkdir "$T/run.new" && mount -t tmpfs -o mode=755 tmpfs "$T/run.new" || return 1
-	for d in ocigate containerd docker; do
-		mkdir -p "$T/run.new/$d" && mount --move "/run/$d" "$T/run.new/$d" || return 1
-	done
-	mkdir "$T/run.new/lock" && mount --no-mtab --move "$T/run.new" /run || return 1
+	e2e_own_run || return 1
 	e2e_own_tmp /var/tmp && mount -t tmpfs -o mode=700 tmpfs /var/lib/containers || return 1
 	[ ! -d /etc/cni ] || mount -t tmpfs tmpfs /etc/cni || return 1
 	cp -a /etc/containers "$T/pod/etc" && mount --bind "$T/pod/etc" /etc/containers
