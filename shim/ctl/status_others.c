@@ -180,6 +180,11 @@ void og_status_guard(struct og_status *status)
 		og_status_add(status, OG_LEVEL_HOLE, "guard-missing", "ocigatectl ports sync",
 			      "rules that keep published ports closed have been taken out of "
 			      "nftables");
+	else if (strstr(text, "  OPEN "))
+		og_status_add(status, OG_LEVEL_HOLE, "guard-passed",
+			      "docker network disconnect; \"ocigatectl ports list\" says which",
+			      "a container has been connected to a network that goes past the "
+			      "guard of its published ports");
 	else
 		og_buf_puts(&status->facts, "guard of published ports: as it should be\n");
 }

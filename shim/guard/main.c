@@ -185,17 +185,11 @@ static int sync_one(void *ctx, const char *root, const char *id, const char *ele
 	return 0;
 }
 
-static int list_one(void *ctx, const char *root, const char *id, const char *elements,
-		    struct og_err *reterr)
+/* Each of |elements|, and whether the table has it. */
+static void list_elements(const struct og_buf *table, const char *elements)
 {
-	const struct og_buf *table = ctx;
-	struct og_record *record;
-	pid_t pid = find_process(root, id, &record);
 	char line[256];
 
-	(void)reterr;
-	og_record_free(record);
-	printf("%s%s\n", id, pid ? "" : " (gone: \"ocigatectl ports sync\" takes this out)");
 	for (size_t len; *elements; elements += len + (elements[len] == '\n')) {
 		const char *there;
 
@@ -208,6 +202,26 @@ static int list_one(void *ctx, const char *root, const char *id, const char *ele
 			there = strstr(there + 1, line);
 		printf("  %-8s %.*s\n", there ? "closed" : "MISSING", (int)len, elements);
 	}
+}
+
+static int list_one(void *ctx, const char *root, const char *id, const char *elements,
+		    struct og_err *reterr)
+{
+	struct og_network network;
+	struct og_record *record;
+	pid_t pid = find_process(root, id, &record);
+	struct og_err err = { 0 };
+
+	(void)reterr;
+	og_record_free(record);
+	printf("%s%s\n", id, pid ? "" : " (gone: \"ocigatectl ports sync\" takes this out)");
+	list_elements(ctx, elements);
+	if (!pid)
+		return 0;
+	/* a network that was connected later, of a kind that would have been refused */
+	if (og_network_read(pid, &network, &err) < 0)
+		printf("  %-8s %s\n", "OPEN", err.msg);
+	og_network_free(&network);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ build() {
 what_is_left() {
 	find "$R"/etc/ocigate "$R"/var/log/ocigate "$R"/usr/sbin/ocigate* "$R"/usr/libexec/ocigate \
 		"$R"/usr/share/ocigate "$R"/etc/logrotate.d/ocigate "$R"/etc/containers/containers.conf.d/ocigate.conf 2>/dev/null
+	find "$R"/etc/systemd/system "$R"/lib/systemd/system "$R"/var/lib/systemd -name '*ocigate*'
 }
 
 installed() {
@@ -45,12 +46,15 @@ rotated() {
 }
 
 removed() {
+	is "its timer is there, and not enabled" "$(here systemctl is-enabled ocigate-ports-sync.timer 2>&1)" disabled
 	check "podman is told of it" here ocigatectl install podman --default
+	is "... and the timer enabled" "$(here systemctl is-enabled ocigate-ports-sync.timer 2>&1)" enabled
 	capture here dpkg -i /run/ocigate.deb
 	has "an upgrade leaves that alone" "$rc $(what_is_left)" 'containers\.conf\.d/ocigate\.conf'
 	capture here dpkg -r ocigate
 	is "it can be removed" "$rc" 0
 	hasnt "... and no engine calls it any more" "$(what_is_left)" 'containers\.conf\.d'
+	hasnt "... nor does systemd" "$(what_is_left)" 'systemd'
 	has "... its policy stays" "$(what_is_left)" 'etc/ocigate/policy\.json'
 	capture here dpkg -P ocigate
 	is "purged, nothing is left" "$rc $(what_is_left)" "0 "

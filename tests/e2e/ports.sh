@@ -214,17 +214,59 @@ refused() {
 	has "explain: a finding on the port" "$err" 'port 80/tcp is published on all addresses'
 }
 
-by_macvlan() {
+# ---- what the guard cannot do -------------------------------------------------
+
+# by_kind macvlan|ipvlan: frames go past the host's filter.
+by_kind() {
 	local_only
-	if ! D network create -d macvlan -o parent=vhost --subnet 10.98.0.0/24 mac >/dev/null 2>&1; then
-		not_here "macvlan" "docker network create -d macvlan"
+	if ! ip link add probe link vhost type "$1" 2>/dev/null; then
+		not_here "$1" "ip link add type $1"
 		return
 	fi
-	capture D run -d --name g1 --network mac --runtime ocigate -p 8080:80 srv:1 listen tcp/80
-	isnt "macvlan: refused" "$rc" 0
-	has "... the user is told" "$err" 'is a macvlan, whose traffic goes past the host'
+	ip link del probe
+	D network create -d "$1" -o parent=vhost --subnet 10.98.0.0/24 other >/dev/null
+	capture D run -d --name g1 --network other --runtime ocigate -p 8080:80 srv:1 listen tcp/80
+	isnt "$1: refused" "$rc" 0
+	has "... the user is told" "$err" "is a[n]? $1, whose traffic goes past the host"
 	gone g1
-	D network rm mac >/dev/null
+	is "... and nothing is left" "$(guard)" ""
+	serve g1 ocigate -p 8080:80 -- tcp/80
+	check "$1: connected later, which nothing of ours sees" D network connect other g1
+	check_fails "... the next sync says so" "$CTL" ports sync
+	has "... and ports list" "$("$CTL" ports list)" "OPEN +the container.s interface eth1 is a[n]? $1"
+	has "... and status" "$("$CTL" status)" 'hole: guard-passed'
+	is "... on its bridge it stays closed" "$(from_ext tcp $HOST4 8080)" no
+	check "... disconnected" D network disconnect other g1
+	check "... sync has nothing to say" "$CTL" ports sync
+	hasnt "... nor has ports list" "$("$CTL" ports list)" 'OPEN|MISSING'
+	gone g1
+	D network rm other >/dev/null
+}
+
+# The host's network has no ports of the container's to keep.
+by_host() {
+	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "action": "off" },
+		"ports": { "action": "rewrite", "addresses": ["127.0.0.1"] } } }'
+	capture D run -d --name g1 --network host --runtime ocigate -p 8080:80 srv:1 listen tcp/80
+	isnt "the host's network, with a port: refused" "$rc" 0
+	has "... the user is told" "$err" "the container is in the host's network namespace"
+	gone g1
+}
+
+# Docker 28: a bridge whose containers are reached by their own addresses only.
+by_routed() {
+	[ "$E2E_DOCKER_MAJOR" -ge 28 ] || return 0
+	local_only
+	D network create -o com.docker.network.bridge.gateway_mode_ipv4=routed routed >/dev/null
+	serve plain "$PLAIN" --network routed -p 8080:80 -- tcp/80
+	is "plain runc, a routed bridge: from outside" "$(from_ext tcp "$(addr plain)" 80)" yes
+	gone plain
+	serve g1 ocigate --network routed -p 8080:80 -- tcp/80
+	is "a routed bridge: from outside" "$(from_ext tcp "$(addr g1)" 80)" no
+	is "... from another network's container" "$(from_container tcp "$(addr g1)" 80)" no
+	is "... from the host" "$(from_host tcp "$(addr g1)" 80)" yes
+	gone g1
+	D network rm routed >/dev/null
 }
 
 # Without the userland proxy, and across a restart of the daemon that containers survive.
@@ -330,7 +372,10 @@ if need_ocigate "the port guard"; then
 	gaps
 	crashes
 	refused
-	by_macvlan
+	by_kind macvlan
+	by_kind ipvlan
+	by_host
+	by_routed
 	restarts
 	sctp
 	many

@@ -152,6 +152,11 @@ guard() {
 	undo='mv /usr/libexec/ocigate/away /usr/libexec/ocigate/ocigate-ports'
 	mv /usr/libexec/ocigate/ocigate-ports /usr/libexec/ocigate/away; look
 	found "no helper for the guard" guard-helper 0 note 'ocigate-ports'
+	if [ -e /usr/lib/systemd/systemd ]; then
+		undo='mv "$T/work/unit" "$UNIT"'
+		mv "$UNIT" "$T/work/unit"; look
+		found "a drop-in is gone" guard-units 0 note 'nftables\.service'
+	fi
 	undo='umount /usr/sbin/nft'
 	mount --bind /dev/null /usr/sbin/nft; look
 	found "no nft" guard-failing 0 note 'nft'
@@ -164,6 +169,13 @@ guard() {
 	D rm -f web >/dev/null
 }
 
+# As "ocigatectl install" leaves it.
+UNIT=/etc/systemd/system/nftables.service.d/ocigate.conf
+if [ -d /etc/systemd/system ]; then
+	mkdir -p /etc/systemd/system/{nftables.service.d,firewalld.service.d,timers.target.wants}
+	touch "$UNIT" "${UNIT/nftables/firewalld}"
+	ln -s /nowhere /etc/systemd/system/timers.target.wants/ocigate-ports-sync.timer
+fi
 policy "$GOOD"
 hosts
 real_is "$REAL"
