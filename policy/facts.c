@@ -191,7 +191,6 @@ static const struct field facts_fields[] = {
 	F(og_facts, rootfs_in_storage, K_BOOL),
 	F(og_facts, storage, K_TEXT),
 	F(og_facts, preserve_fds, K_U64),
-	F(og_facts, extra_fds, K_U64),
 	F(og_facts, listen_fds, K_BOOL),
 	F(og_facts, notify_socket, K_BOOL),
 	WORD(og_facts, record, known_words),

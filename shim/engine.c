@@ -9,6 +9,7 @@
 #include "ocigate/buf.h"
 
 #include "file.h"
+#include "sources.h"
 
 /* In this order: a place that two could claim is the more particular one's. */
 static const struct og_engine_def engines[] = {
@@ -49,11 +50,17 @@ void og_keep(struct og_gather *g, const char *path, const char *child, enum og_r
 void og_keep_same(struct og_gather *g, int dirfd, const char *path, const char *child,
 		  enum og_role role)
 {
-	size_t before = g->nkeeps;
 	uint64_t mount;
 
-	if (og_mount_id(dirfd, &mount) < 0)
-		return;
+	if (og_mount_id(dirfd, &mount) == 0)
+		og_keep_on(g, mount, path, child, role);
+}
+
+void og_keep_on(struct og_gather *g, uint64_t mount, const char *path, const char *child,
+		enum og_role role)
+{
+	size_t before = g->nkeeps;
+
 	og_keep(g, path, child, role, OG_KEEP_SAME);
 	if (g->nkeeps > before)
 		g->keeps[before].mount = mount;
@@ -143,16 +150,38 @@ char *og_engine_dir(struct og_gather *g, const char *tail)
 	return NULL;
 }
 
+bool og_is_at_home(const struct og_gather *g, const char *source)
+{
+	size_t len = g->home.path ? strlen(g->home.path) : 0;
+
+	return len && strncmp(source, g->home.path, len) == 0 && source[len] == '/' &&
+	       !strchr(source + len + 1, '/') && og_path_is_normal(source);
+}
+
+bool og_has_sources(const struct og_gather *g)
+{
+	og_each (mount, og_get(og_doc_root(g->doc), "/mounts")) {
+		const char *source = og_str(og_member(mount, "source"));
+
+		if (source && og_mount_is_bind(mount) && !og_is_at_home(g, source))
+			return true;
+	}
+	return false;
+}
+
 void og_keep_netfiles(struct og_gather *g, const char *dir)
 {
 	static const char *const names[] = { "resolv.conf", "hostname", "hosts" };
-	og_auto_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool home = g->home.path && strcmp(dir, g->home.path) == 0;
+	og_auto_close int fd = home ? -1 : open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t mount = home ? g->home.dir.mount : 0;
+	char path[PATH_MAX + 16];
 
-	for (size_t i = 0; fd >= 0 && i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *path = og_arena_printf(&g->arena, "%s/%s", dir, names[i]);
-
-		if (path)
-			og_keep_same(g, fd, path, NULL, OG_ROLE_NETFILE);
+	if (!home && (fd < 0 || og_mount_id(fd, &mount) < 0))
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		og_keep_on(g, mount, path, NULL, OG_ROLE_NETFILE);
 	}
 }
 

@@ -69,6 +69,8 @@ void og_keep_userdata(struct og_gather *g, const char *dir);
  */
 void og_keep_same(struct og_gather *g, int dirfd, const char *path, const char *child,
 		  enum og_role role);
+void og_keep_on(struct og_gather *g, uint64_t mount, const char *path, const char *child,
+		enum og_role role); /* the same, by the id of the mount */
 void og_keep(struct og_gather *g, const char *path, const char *child, enum og_role role,
 	     enum og_keep_mount how);
 void og_store(struct og_gather *g, const char *path); /* where root file systems lie; copied */
@@ -90,6 +92,10 @@ bool og_is_hex(const char *text, size_t len);
  * engine's users cannot know when they write a source: the id.
  */
 char *og_engine_dir(struct og_gather *g, const char *tail);
+/* Whether |source| is a name in the engine's directory for this container. */
+bool og_is_at_home(const struct og_gather *g, const char *source);
+/* Whether the document binds anything else. */
+bool og_has_sources(const struct og_gather *g);
 /* The names below |dir| as files for the network, on the file system of |dir|. */
 void og_keep_netfiles(struct og_gather *g, const char *dir);
 

@@ -75,13 +75,18 @@ static bool is_place(struct og_gather *g, const char *rootfs, struct storage *re
 /* The bundle has a bind of it: overlay is mounted at the place, else the place is its origin. */
 static bool find_storage(struct og_gather *g, struct storage *ret)
 {
-	const struct og_mounts *mounts = g->rootfs.problem ? NULL : og_gather_mounts(g);
-	const struct og_mount *mount = mounts ? og_mounts_by_id(mounts, g->rootfs.mount) : NULL;
+	const struct og_mounts *mounts = g->rootfs ? og_gather_mounts(g) : NULL;
+	const struct og_mount *mount;
+	struct og_place rootfs;
 	char origin[PATH_MAX];
 
+	if (!mounts)
+		return false;
+	og_place_resolve(AT_FDCWD, g->rootfs, &rootfs);
+	mount = rootfs.problem ? NULL : og_mounts_by_id(mounts, rootfs.mount);
 	if (!mount)
 		return false;
-	if (og_mounts_origin(mounts, mount, g->rootfs.path, origin, sizeof(origin), NULL) == 0 &&
+	if (og_mounts_origin(mounts, mount, g->rootfs, origin, sizeof(origin), NULL) == 0 &&
 	    is_place(g, origin, ret))
 		return true;
 	for (size_t i = 0; i < og_mounts_count(mounts); i++) {

@@ -44,29 +44,34 @@ bool og_docker_is_build(struct og_gather *g)
 /*
  * The nearest directory above the root file system, which the daemon chose, that
  * holds containers/ID: what lies deeper is the daemon's own too, and what a user
- * wrote lies in the root file system itself. *ret: that container's directory.
+ * wrote lies in the root file system itself. (That lies at least two levels down:
+ * DRIVER/LAYER.) The container's directory becomes the home of the gathering.
  */
-static char *find_data_root(struct og_gather *g, int *ret)
+static char *find_data_root(struct og_gather *g)
 {
 	char path[PATH_MAX + 80];
+	const char *data = g->rootfs ? og_path_up(g, g->rootfs, 1) : NULL;
+	int fd = -1;
 
-	*ret = -1;
-	if (g->rootfs.problem || !og_is_hex(g->facts->id, ID_LEN))
+	if (!data || !og_is_hex(g->facts->id, ID_LEN))
 		return NULL;
-	for (size_t len = strlen(g->rootfs.path); len > 0;) {
-		while (len > 0 && g->rootfs.path[len - 1] != '/')
+	for (size_t len = strlen(data); len > 0 && fd < 0;) {
+		while (len > 0 && data[len - 1] != '/')
 			len--;
 		if (len)
 			len--;
-		snprintf(path, sizeof(path), "%.*s/containers/%s", (int)len, g->rootfs.path,
-			 g->facts->id);
-		*ret = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (*ret >= 0)
-			break;
+		snprintf(path, sizeof(path), "%.*s/containers/%s", (int)len, data, g->facts->id);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}
-	if (*ret < 0 || !og_path_is_safe(path, OG_SAFE_STICKY))
+	if (fd < 0)
 		return NULL;
-	return og_path_up(g, path, 2);
+	data = og_path_up(g, path, 1);
+	if (data && og_path_is_safe(data, OG_SAFE_STICKY) && og_dir_look(fd, &g->home.dir) &&
+	    !og_writable_by_others(&g->home.dir.st))
+		g->home.path = og_arena_strdup(&g->arena, path);
+	if (!g->home.path)
+		close(fd);
+	return g->home.path ? og_path_up(g, data, 1) : NULL;
 }
 
 /* With userns-remap the daemon keeps everything in a directory UID.GID of its data root. */
@@ -102,7 +107,8 @@ static char *joined_dir(struct og_gather *g, const char *data, const char *mode)
 	    (size_t)snprintf(path, sizeof(path), "%s/containers/%s", data,
 			     mode + sizeof(front) - 1) >= sizeof(path))
 		return NULL;
-	return og_path_is_safe(path, OG_SAFE_STICKY) ? og_arena_strdup(&g->arena, path) : NULL;
+	return og_path_is_safe_below(data, path, OG_SAFE_STICKY) ? og_arena_strdup(&g->arena, path)
+								 : NULL;
 }
 
 static void keep_joined(struct og_gather *g, const char *data, const struct og_node *host)
@@ -125,10 +131,11 @@ static void keep_volumes(struct og_gather *g, const char *data)
 	char path[PATH_MAX];
 	og_auto_close int fd = -1;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/volumes", data) >= sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s/volumes", data) >= sizeof(path) ||
+	    !og_has_sources(g))
 		return;
 	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && og_path_is_safe(path, OG_SAFE_STICKY))
+	if (fd >= 0 && og_path_is_safe_below(data, path, OG_SAFE_STICKY))
 		og_keep_same(g, fd, path, "_data", OG_ROLE_VOLUME);
 }
 
@@ -147,16 +154,13 @@ static void keep_images(struct og_gather *g, const struct og_node *config)
 	}
 }
 
-static void keep_container(struct og_gather *g, const char *data)
+static void keep_container(struct og_gather *g)
 {
-	char dir[PATH_MAX], path[PATH_MAX + 32];
+	char path[PATH_MAX + 32];
 
-	if ((size_t)snprintf(dir, sizeof(dir), "%s/containers/%s", data, g->facts->id) >=
-	    sizeof(dir))
-		return;
-	og_keep_netfiles(g, dir);
-	keep_shm(g, dir);
-	snprintf(path, sizeof(path), "%s/mounts/secrets", dir);
+	og_keep_netfiles(g, g->home.path);
+	keep_shm(g, g->home.path);
+	snprintf(path, sizeof(path), "%s/mounts/secrets", g->home.path);
 	og_keep(g, path, "", OG_ROLE_SECRET, OG_KEEP_TMPFS);
 }
 
@@ -280,10 +284,10 @@ static int read_host_config(struct og_gather *g, const struct og_node *config,
 }
 
 /* Both files, and that they are this container's. */
-static int read_record(struct og_gather *g, int dirfd, const char *data, struct og_err *reterr)
+static int read_record(struct og_gather *g, const char *data, struct og_err *reterr)
 {
-	struct og_doc *config = og_engine_json(dirfd, "config.v2.json");
-	struct og_doc *host = og_engine_json(dirfd, "hostconfig.json");
+	struct og_doc *config = og_engine_json(g->home.dir.fd, "config.v2.json");
+	struct og_doc *host = og_engine_json(g->home.dir.fd, "hostconfig.json");
 	const char *id = og_str(og_member(og_doc_root(config), "ID"));
 	int r = 0;
 
@@ -302,17 +306,16 @@ static int read_record(struct og_gather *g, int dirfd, const char *data, struct 
 
 int og_docker_collect(struct og_gather *g, struct og_err *reterr)
 {
-	og_auto_close int fd = -1;
-	const char *data = find_data_root(g, &fd);
+	const char *data = find_data_root(g);
 
 	g->daemon = "dockerd";
 	g->init = "docker-init";
 	if (!data)
 		return 0;
 	g->facts->remapped = is_remapped(data);
-	keep_container(g, data);
+	keep_container(g);
 	keep_volumes(g, data);
-	return read_record(g, fd, data, reterr);
+	return read_record(g, data, reterr);
 }
 
 /* What the daemon mounts for every plugin: the place of its socket, and of its volumes. */
@@ -328,9 +331,9 @@ static void keep_plugin(struct og_gather *g)
 	    og_path_is_safe(run, OG_SAFE_STICKY))
 		og_keep_same(g, runfd, socket, NULL, OG_ROLE_ENGINE);
 	/* DATA-ROOT/plugins/ID/rootfs */
-	if (g->rootfs.problem || !og_path_ends(g->rootfs.path, "/plugins/*/rootfs"))
+	if (!g->rootfs || !og_path_ends(g->rootfs, "/plugins/*/rootfs"))
 		return;
-	dir = og_path_up(g, g->rootfs.path, 1);
+	dir = og_path_up(g, g->rootfs, 1);
 	volumes = dir ? og_arena_printf(&g->arena, "%s/propagated-mount", dir) : NULL;
 	if (!volumes || strcmp(og_path_base(dir), g->facts->id) != 0)
 		return;

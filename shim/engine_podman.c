@@ -322,7 +322,7 @@ int og_podman_collect(struct og_gather *g, struct og_err *reterr)
  */
 static char *storage_containers(struct og_gather *g)
 {
-	const char *store = g->rootfs.problem ? NULL : og_path_up(g, g->rootfs.path, 2);
+	const char *store = g->rootfs ? og_path_up(g, g->rootfs, 2) : NULL;
 	char *dir = store ? og_arena_printf(&g->arena, "%s" SUFFIX, store) : NULL;
 
 	return dir && og_path_is_safe(dir, OG_SAFE_STICKY) ? dir : NULL;

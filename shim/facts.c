@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine.h"
 #include "gather.h"
@@ -70,35 +71,33 @@ const struct og_mounts *og_gather_mounts(struct og_gather *g)
 
 /* ---- the root file system ---- */
 
-static void resolve_rootfs(struct og_gather *g)
+static int resolve_rootfs(struct og_gather *g, struct og_err *reterr)
 {
 	const char *path = og_str(og_get(og_doc_root(g->doc), "/root/path"));
+	char real[PATH_MAX];
 
-	g->rootfs.problem = "there is none";
-	if (path && *path && g->bundlefd >= 0)
-		og_place_resolve(g->bundlefd, path, &g->rootfs);
+	if (!path || !*path || g->bundlefd < 0 || !og_path_real(g->bundlefd, path, real))
+		return 0;
+	g->rootfs = og_arena_strdup(&g->arena, real);
+	return g->rootfs ? 0 : og_gather_nomem(reterr);
 }
 
-static int fill_rootfs(struct og_gather *g, struct og_err *reterr)
+static void fill_rootfs(struct og_gather *g)
 {
-	struct og_place bundle;
-	const char *path;
+	const char *path = g->rootfs;
+	char bundle[PATH_MAX];
 
-	if (g->rootfs.problem)
-		return 0;
-	path = og_arena_strdup(&g->arena, g->rootfs.path);
 	if (!path)
-		return og_gather_nomem(reterr);
+		return;
 	g->facts->rootfs = path;
 	g->facts->storage = g->nstores ? g->stores[0] : g->facts->bundle;
 	for (size_t i = 0; i < g->nstores; i++)
 		if (og_path_within(path, g->stores[i]) && strcmp(path, g->stores[i]) != 0)
 			g->facts->rootfs_in_storage = true;
 	/* Below the bundle it is the launch's own, wherever the engine keeps others. */
-	og_place_resolve(g->bundlefd, ".", &bundle);
-	if (!bundle.problem && og_path_within(path, bundle.path) && strcmp(path, bundle.path) != 0)
+	if (!g->facts->rootfs_in_storage && og_path_real(g->bundlefd, ".", bundle) &&
+	    og_path_within(path, bundle) && strcmp(path, bundle) != 0)
 		g->facts->rootfs_in_storage = true;
-	return 0;
 }
 
 /* ---- the launch ---- */
@@ -179,8 +178,9 @@ static int fill_engine(struct og_gather *g, struct og_err *reterr)
 
 static int fill_parts(struct og_gather *g, struct og_err *reterr)
 {
-	if (fill_rootfs(g, reterr) < 0 || og_gather_sources(g, reterr) < 0 ||
-	    og_gather_namespaces(g, reterr) < 0 || og_gather_hooks(g, reterr) < 0)
+	fill_rootfs(g);
+	if (og_gather_sources(g, reterr) < 0 || og_gather_namespaces(g, reterr) < 0 ||
+	    og_gather_hooks(g, reterr) < 0)
 		return -1;
 	og_facts_sort(g->facts);
 	return 0;
@@ -192,13 +192,14 @@ static int collect(struct og_hostfacts *host, const struct og_cmdline *cmd,
 {
 	struct og_gather *g = &host->gather;
 
-	/* First of all: what is open now is what was inherited. */
-	if (og_gather_descriptors(g, reterr) < 0 || og_gather_host(g, reterr) < 0)
+	og_gather_descriptors(g);
+	if (og_gather_host(g, reterr) < 0)
 		return -1;
 	if (fill_launch(host, cmd, reterr) < 0)
 		return -1;
 	host->facts.bundle = bundle ? bundle->path : NULL;
-	resolve_rootfs(g);
+	if (resolve_rootfs(g, reterr) < 0)
+		return -1;
 	if (record)
 		fill_recorded(&host->facts, record);
 	else if (fill_engine(g, reterr) < 0)
@@ -244,6 +245,8 @@ void og_hostfacts_free(struct og_hostfacts *host)
 {
 	if (!host)
 		return;
+	if (host->gather.home.path)
+		close(host->gather.home.dir.fd);
 	og_mounts_free(host->gather.mounts);
 	og_arena_release(&host->gather.arena);
 	free(host->root);

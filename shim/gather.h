@@ -36,6 +36,12 @@ struct og_keep {
 	uint64_t mount;
 };
 
+/* A directory to which only root and the engine have a way. */
+struct og_home {
+	const char *path;  /* NULL: none */
+	struct og_dir dir; /* closed with the gathering */
+};
+
 #define OG_KEEPS_MAX  48
 #define OG_STORES_MAX 4
 
@@ -57,7 +63,8 @@ struct og_gather {
 	const char *netns;  /* directory in which the engine keeps network namespaces that it
 			       makes for each container */
 
-	struct og_place rootfs; /* root.path; problem set when there is none */
+	const char *rootfs;  /* where root.path leads; NULL: nowhere */
+	struct og_home home; /* the engine's directory for this container, if it is one */
 
 	struct og_join *joins; /* joins.h; one for each of facts->namespaces */
 
@@ -75,7 +82,7 @@ const struct og_mounts *og_gather_mounts(struct og_gather *g);
  */
 
 int og_gather_host(struct og_gather *g, struct og_err *reterr);
-int og_gather_descriptors(struct og_gather *g, struct og_err *reterr);
+void og_gather_descriptors(struct og_gather *g);
 int og_gather_sources(struct og_gather *g, struct og_err *reterr);
 int og_gather_namespaces(struct og_gather *g, struct og_err *reterr);
 int og_gather_hooks(struct og_gather *g, struct og_err *reterr);

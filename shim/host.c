@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host's own part of the facts, and what this process would hand on. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -83,17 +84,16 @@ static void kernel(struct og_facts *facts)
 			facts->arch = arches[i].arch;
 }
 
-static int capabilities(struct og_facts *facts, struct og_err *reterr)
+/* The capabilities of this kernel: one at a time from the last that we have heard of. */
+static void capabilities(struct og_facts *facts)
 {
-	char line[32], *end;
-	unsigned long last;
+	int last = CAP_LAST_CAP;
 
-	if (read_line("/proc/sys/kernel/cap_last_cap", line, sizeof(line), reterr) < 0)
-		return -1;
-	last = strtoul(line, &end, 10);
-	if (end != line)
-		facts->host_caps = last >= 63 ? UINT64_MAX : (UINT64_C(1) << (last + 1)) - 1;
-	return 0;
+	while (last > 0 && prctl(PR_CAPBSET_READ, last) < 0)
+		last--;
+	while (last < 63 && prctl(PR_CAPBSET_READ, last + 1) >= 0)
+		last++;
+	facts->host_caps = last >= 63 ? UINT64_MAX : (UINT64_C(1) << (last + 1)) - 1;
 }
 
 static int apparmor(struct og_facts *facts, struct og_err *reterr)
@@ -115,41 +115,15 @@ int og_gather_host(struct og_gather *g, struct og_err *reterr)
 	kernel(facts);
 	if (is_mounted("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC, &facts->cgroup_v2, reterr) < 0 ||
 	    is_mounted("/sys/fs/selinux", SELINUX_MAGIC, &facts->selinux, reterr) < 0 ||
-	    apparmor(facts, reterr) < 0 || capabilities(facts, reterr) < 0)
+	    apparmor(facts, reterr) < 0)
 		return -1;
+	capabilities(facts);
 	og_clock_date(time(NULL), today);
 	facts->today = og_arena_printf(&g->arena, "%s", today);
 	return facts->today ? 0 : og_gather_nomem(reterr);
 }
 
-/*
- * Every descriptor that this process opened has O_CLOEXEC, and none that it
- * inherited has: execve(2) would have closed it.
- */
-static int count_inherited(uint64_t *ret, struct og_err *reterr)
-{
-	DIR *stream = opendir("/proc/self/fd");
-	struct dirent *entry;
-	bool failed = !stream;
-
-	*ret = 0;
-	/* it returns NULL at the end too, and errno tells which it is */
-	while (!failed && (errno = 0, entry = readdir(stream))) {
-		int fd = (int)strtol(entry->d_name, NULL, 10);
-		int flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : FD_CLOEXEC;
-
-		failed = flags < 0;
-		*ret += !(flags & FD_CLOEXEC);
-	}
-	failed = failed || errno;
-	if (failed)
-		og_fail_sys(reterr, errno, "/proc/self/fd cannot be read");
-	if (stream)
-		closedir(stream);
-	return failed ? -1 : 0;
-}
-
-int og_gather_descriptors(struct og_gather *g, struct og_err *reterr)
+void og_gather_descriptors(struct og_gather *g)
 {
 	const char *preserve = og_cmdline_value(g->cmd, "preserve-fds");
 
@@ -157,5 +131,4 @@ int og_gather_descriptors(struct og_gather *g, struct og_err *reterr)
 	g->facts->listen_fds = getenv("LISTEN_FDS") || getenv("LISTEN_PID") ||
 			       getenv("LISTEN_FDNAMES");
 	g->facts->notify_socket = getenv("NOTIFY_SOCKET");
-	return count_inherited(&g->facts->extra_fds, reterr);
 }

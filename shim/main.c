@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,8 +18,13 @@
 /* With 0, 1 or 2 closed, a file of ours would become the container's stderr. */
 static int open_stdio(struct og_err *reterr)
 {
+	struct pollfd stdio[] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
 	int fd;
 
+	/* which are closed is nearly always answered by "none": one call */
+	if (poll(stdio, 3, 0) >= 0 &&
+	    !((stdio[0].revents | stdio[1].revents | stdio[2].revents) & POLLNVAL))
+		return 0;
 	do
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +50,16 @@ static int open_path(int dirfd, const char *path, uint64_t flags, uint64_t resol
 	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 }
 
-/* fstat(2), and more, in one call; *mount, *birth are 0 where the kernel does not tell it. */
-static int look_at(int fd, struct stat *st, uint64_t *mount, uint64_t *birth)
+/*
+ * fstat(2), or with |name| fstatat(2) that follows no link, and more, in one call;
+ * *mount, *birth are 0 where the kernel does not tell it.
+ */
+static int look_at(int fd, const char *name, struct stat *st, uint64_t *mount, uint64_t *birth)
 {
 	unsigned wanted = STATX_BASIC_STATS | STATX_MNT_ID | STATX_BTIME;
 	struct statx stx;
 
-	if (statx(fd, "", AT_EMPTY_PATH, wanted, &stx) < 0)
+	if (statx(fd, name, *name ? AT_SYMLINK_NOFOLLOW : AT_EMPTY_PATH, wanted, &stx) < 0)
 		return -1;
 	*birth = stx.stx_mask & STATX_BTIME
 			 ? (uint64_t)stx.stx_btime.tv_sec * 1000000000u + stx.stx_btime.tv_nsec
@@ -76,7 +80,7 @@ int og_mount_id(int fd, uint64_t *ret)
 	struct stat st;
 	uint64_t birth;
 
-	return look_at(fd, &st, ret, &birth) < 0 || *ret == 0 ? -1 : 0;
+	return look_at(fd, "", &st, ret, &birth) < 0 || *ret == 0 ? -1 : 0;
 }
 
 /* Where the descriptor leads, and that a look-up by that name finds the same file. */
@@ -101,7 +105,7 @@ static const char *name_of(int fd, struct og_place *ret)
 /* |real|: the path by which |fd| was reached, if that had no symbolic link in it. */
 static const char *look(int fd, const struct statfs *fs, const char *real, struct og_place *ret)
 {
-	if (look_at(fd, &ret->st, &ret->mount, &ret->birth) < 0)
+	if (look_at(fd, "", &ret->st, &ret->mount, &ret->birth) < 0)
 		return "it cannot be looked at";
 	ret->fs_type = (uint64_t)fs->f_type;
 	ret->magic |= ret->fs_type == PROC_SUPER_MAGIC;
@@ -142,7 +146,9 @@ void og_place_resolve(int dirfd, const char *path, struct og_place *ret)
 	struct statfs fs = { 0 };
 	const char *real = NULL;
 
-	*ret = (struct og_place){ .path = "" };
+	/* not its path, which is large */
+	memset(ret, 0, offsetof(struct og_place, path));
+	ret->path[0] = '\0';
 	/* Most paths are what they say: that it is so is known by one look-up. */
 	if (og_path_is_normal(path) && strlen(path) < sizeof(ret->path))
 		fd = open_path(dirfd, path, 0, RESOLVE_NO_SYMLINKS);
@@ -161,6 +167,57 @@ void og_place_resolve(int dirfd, const char *path, struct og_place *ret)
 	ret->problem = fd < 0		? why_not(errno, dirfd, path, ret)
 		       : fs.f_type == 0 ? "it cannot be looked at"
 					: look(fd, &fs, real, ret);
+}
+
+bool og_dir_look(int fd, struct og_dir *ret)
+{
+	struct statfs fs;
+	uint64_t birth;
+
+	*ret = (struct og_dir){ .fd = fd };
+	if (fstatfs(fd, &fs) < 0 || look_at(fd, "", &ret->st, &ret->mount, &birth) < 0)
+		return false;
+	ret->fs_type = (uint64_t)fs.f_type;
+	ret->nosuid = fs.f_flags & ST_NOSUID;
+	ret->nodev = fs.f_flags & ST_NODEV;
+	ret->readonly = fs.f_flags & ST_RDONLY;
+	return ret->mount != 0;
+}
+
+bool og_place_child(const struct og_dir *dir, const char *path, struct og_place *ret)
+{
+	const char *name = og_path_base(path);
+
+	memset(ret, 0, offsetof(struct og_place, path));
+	if (strlen(path) >= sizeof(ret->path) || !*name ||
+	    look_at(dir->fd, name, &ret->st, &ret->mount, &ret->birth) < 0 ||
+	    S_ISLNK(ret->st.st_mode) || ret->mount != dir->mount)
+		return false;
+	ret->fs_type = dir->fs_type;
+	ret->magic = ret->fs_type == PROC_SUPER_MAGIC;
+	ret->nosuid = dir->nosuid;
+	ret->nodev = dir->nodev;
+	ret->readonly = dir->readonly;
+	memcpy(ret->path, path, strlen(path) + 1);
+	return true;
+}
+
+bool og_path_real(int dirfd, const char *path, char buf[PATH_MAX])
+{
+	int fd = og_path_is_normal(path) && strlen(path) < PATH_MAX
+			 ? open_path(dirfd, path, 0, RESOLVE_NO_SYMLINKS)
+			 : -1;
+	struct og_place place;
+
+	if (fd >= 0) {
+		close(fd);
+		memcpy(buf, path, strlen(path) + 1);
+		return true;
+	}
+	og_place_resolve(dirfd, path, &place);
+	if (!place.problem)
+		memcpy(buf, place.path, strlen(place.path) + 1);
+	return !place.problem;
 }
 
 enum og_ftype og_place_type(const struct og_place *place)
@@ -187,12 +244,12 @@ enum og_ftype og_place_type(const struct og_place *place)
 
 /* What is still to be walked; components are taken from the front. */
 struct walk {
-	char todo[PATH_MAX];
 	unsigned links;
 	int fd; /* the directory reached */
 	unsigned flags;
 	bool sticky; /* anybody may make files in it, but touch nobody else's */
 	bool end;
+	char todo[PATH_MAX];
 };
 
 /* Put |text| before what is left to walk. */
@@ -236,19 +293,18 @@ static bool follow(struct walk *walk, int fd)
 }
 
 /* |last|: no names follow. What a last link leads to is asked about in its turn. */
-static bool is_ours(struct walk *walk, const struct stat *st, bool last)
+static bool is_ours(unsigned flags, const struct stat *st, bool last, bool *sticky)
 {
-	walk->sticky = false;
-	if (last && walk->flags & OG_SAFE_ANY_END && !S_ISLNK(st->st_mode))
+	*sticky = false;
+	if (last && flags & OG_SAFE_ANY_END && !S_ISLNK(st->st_mode))
 		return true;
 	if (st->st_uid != 0 && st->st_uid != og_euid())
 		return false;
 	/* The mode of a symbolic link means nothing: its directory decides. */
 	if (S_ISLNK(st->st_mode) || !og_writable_by_others(st))
 		return true;
-	walk->sticky = walk->flags & OG_SAFE_STICKY && S_ISDIR(st->st_mode) &&
-		       st->st_mode & S_ISVTX;
-	return walk->sticky;
+	*sticky = flags & OG_SAFE_STICKY && S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX;
+	return *sticky;
 }
 
 static bool is_end(const char *rest)
@@ -275,7 +331,7 @@ static bool step(struct walk *walk)
 	fd = openat(walk->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &st) < 0 || !is_ours(walk, &st, is_end(walk->todo))) {
+	if (fstat(fd, &st) < 0 || !is_ours(walk->flags, &st, is_end(walk->todo), &walk->sticky)) {
 		close(fd);
 		return false;
 	}
@@ -284,37 +340,34 @@ static bool step(struct walk *walk)
 
 /*
  * A path without symbolic links, by the names of its directories from the root:
- * in one that is safe nobody changes what the next name is. False also where
- * there is a link: then it must be walked.
+ * in one that is safe nobody changes what the next name is. The first |len| bytes
+ * are known to be such. False also where there is a link: then it must be walked.
  */
-static bool is_safe_as_it_stands(struct walk *walk, const char *path)
+static bool is_safe_as_it_stands(unsigned flags, const char *path, size_t len, bool *sticky)
 {
 	char name[PATH_MAX];
 	struct stat st;
-	size_t len = 0;
 
-	if (!og_path_is_normal(path) || strlen(path) >= sizeof(name) || lstat("/", &st) < 0 ||
-	    og_writable_by_others(&st))
+	if (!og_path_is_normal(path) || strlen(path) >= sizeof(name) ||
+	    (len == 0 && (lstat("/", &st) < 0 || og_writable_by_others(&st))))
 		return false;
 	while (path[len] && path[len + 1]) {
 		len += 1 + strcspn(path + len + 1, "/");
 		memcpy(name, path, len);
 		name[len] = '\0';
 		if (lstat(name, &st) < 0 || S_ISLNK(st.st_mode) ||
-		    !is_ours(walk, &st, is_end(path + len)))
+		    !is_ours(flags, &st, is_end(path + len), sticky))
 			return false;
 	}
-	return !walk->sticky;
+	return !*sticky;
 }
 
-bool og_path_is_safe(const char *path, unsigned flags)
+/* Not inlined: what is nearly never walked needs no room on the stack. */
+__attribute__((noinline)) static bool is_safe_walked(const char *path, unsigned flags)
 {
 	struct walk walk = { .fd = -1, .flags = flags };
 	bool safe;
 
-	if (is_safe_as_it_stands(&walk, path))
-		return true;
-	walk.sticky = false;
 	if (path[0] != '/' || strlen(path) >= sizeof(walk.todo))
 		return false;
 	memcpy(walk.todo, path, strlen(path) + 1);
@@ -324,4 +377,17 @@ bool og_path_is_safe(const char *path, unsigned flags)
 	if (walk.fd >= 0)
 		close(walk.fd);
 	return safe && !walk.sticky;
+}
+
+bool og_path_is_safe(const char *path, unsigned flags)
+{
+	return og_path_is_safe_below("", path, flags);
+}
+
+bool og_path_is_safe_below(const char *base, const char *path, unsigned flags)
+{
+	bool sticky = false;
+
+	return is_safe_as_it_stands(flags, path, strlen(base), &sticky) ||
+	       is_safe_walked(path, flags);
 }

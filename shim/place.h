@@ -15,7 +15,6 @@
 #include "ocigate/facts.h"
 
 struct og_place {
-	char path[PATH_MAX]; /* absolute, without symbolic links */
 	struct stat st;
 	uint64_t mount;		      /* id of the mount it lies on, as in mountinfo */
 	const char *problem;	      /* why nothing was established; NULL: fine. Static text. */
@@ -24,6 +23,7 @@ struct og_place {
 	uint64_t birth;		      /* when it was made, ns since 1970; 0: not known */
 	uint64_t fs_type;	      /* f_type of statfs(2) */
 	bool nosuid, nodev, readonly; /* of the mount */
+	char path[PATH_MAX];	      /* absolute, without symbolic links */
 };
 
 /*
@@ -32,6 +32,24 @@ struct og_place {
  * triggered, as mount(2) would.
  */
 void og_place_resolve(int dirfd, const char *path, struct og_place *ret);
+
+/* A directory that is open, and what its mount is like. */
+struct og_dir {
+	int fd;
+	uint64_t mount, fs_type;
+	bool nosuid, nodev, readonly;
+	struct stat st;
+};
+/* Of |fd|, which stays the caller's. False: it cannot be looked at. */
+bool og_dir_look(int fd, struct og_dir *ret);
+/*
+ * Of |path|, whose last component is a name in |dir|, by one look. False: it is a
+ * link, or another file system is mounted there: then it must be resolved.
+ */
+bool og_place_child(const struct og_dir *dir, const char *path, struct og_place *ret);
+
+/* Where |path| leads, and no more. False: there is nothing, or it cannot be told. */
+bool og_path_real(int dirfd, const char *path, char buf[PATH_MAX]);
 
 enum og_ftype og_place_type(const struct og_place *place);
 
@@ -51,6 +69,8 @@ enum {
  * what is there now will be there when it is looked up again.
  */
 bool og_path_is_safe(const char *path, unsigned flags);
+/* The same of a path below |base|, which is. */
+bool og_path_is_safe_below(const char *base, const char *path, unsigned flags);
 
 /* Whether |path| is absolute and without "//", "/./", "/../" and a trailing slash. */
 bool og_path_is_normal(const char *path);

@@ -47,69 +47,57 @@ int og_policyfile_find(const char *given, const char *name, char **ret, struct o
 	return n < 0 || !*ret ? og_fail(reterr, OG_E_NOMEM, "out of memory") : 0;
 }
 
-/* One directory on the way down: opened below |fd|, looked at. */
-static int enter(int fd, const char *name, int *ret, struct og_err *reterr)
+/* One directory above it, by its whole path. */
+static int check_dir(const char *path, struct og_err *reterr)
 {
+	const char *name = path[1] ? strrchr(path, '/') + 1 : path;
 	struct stat st;
-	int dir = openat(fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (dir < 0)
+	if (lstat(path, &st) < 0)
 		return og_fail_sys(reterr, errno, "the directory %s", OG_Q(name));
-	if (fstat(dir, &st) < 0 || og_writable_by_others(&st)) {
-		close(dir);
+	if (!S_ISDIR(st.st_mode))
+		return og_fail(reterr, OG_E_POLICY, "%s above it is %s", OG_Q(name),
+			       S_ISLNK(st.st_mode) ? "a symbolic link: name the real path"
+						   : "no directory");
+	if (og_writable_by_others(&st))
 		return og_fail(reterr, OG_E_POLICY,
 			       "the directory %s above it may be written by others; make it root's "
 			       "and run chmod go-w",
 			       OG_Q(name));
-	}
-	*ret = dir;
 	return 0;
 }
 
-/* Walk down to the directory of |path| without following links; *base: what is left. */
-static int walk(const char *path, int *ret, const char **base, struct og_err *reterr)
+/*
+ * Every directory above |path|, from the root down. In one that only we can write
+ * a name stays what it is, so what was found by it is found by it again.
+ */
+static int check_above(const char *path, struct og_err *reterr)
 {
-	char name[256];
-	int fd;
+	char dir[4096];
 
-	if (enter(AT_FDCWD, "/", &fd, reterr) < 0)
+	if (strlen(path) >= sizeof(dir))
+		return og_fail(reterr, OG_E_POLICY, "the path is too long");
+	if (check_dir("/", reterr) < 0)
 		return -1;
-	for (path += strspn(path, "/"); strchr(path, '/'); path += strspn(path, "/")) {
-		size_t len = strcspn(path, "/");
-		int next, r;
-
-		snprintf(name, sizeof(name), "%.*s", (int)len, path);
-		r = len < sizeof(name) ? enter(fd, name, &next, reterr)
-				       : og_fail(reterr, OG_E_POLICY, "a name in it is too long");
-		close(fd);
-		if (r < 0)
+	for (size_t len = 1 + strcspn(path + 1, "/"); path[len];
+	     len += 1 + strcspn(path + len + 1, "/")) {
+		memcpy(dir, path, len);
+		dir[len] = '\0';
+		if (path[len - 1] != '/' && check_dir(dir, reterr) < 0)
 			return -1;
-		fd = next;
-		path += len;
 	}
-	*ret = fd;
-	*base = path;
 	return 0;
 }
 
 static int read_one(const char *path, bool draft, struct og_policy_source *ret,
 		    struct og_err *reterr)
 {
-	og_auto_close int dir = -1;
-	const char *base;
 	char *text;
 	size_t len;
-	int r;
 
-	if (draft)
-		r = og_file_read(AT_FDCWD, path, OG_POLICY_MAX_BYTES, OG_FILE_FOLLOW, &text, &len,
-				 NULL, reterr);
-	else if (walk(path, &dir, &base, reterr) < 0)
-		r = -1;
-	else
-		r = og_file_read(dir, base, OG_POLICY_MAX_BYTES, OG_FILE_TRUSTED, &text, &len, NULL,
-				 reterr);
-	if (r < 0) {
+	if ((!draft && check_above(path, reterr) < 0) ||
+	    og_file_read(AT_FDCWD, path, OG_POLICY_MAX_BYTES,
+			 draft ? OG_FILE_FOLLOW : OG_FILE_TRUSTED, &text, &len, NULL, reterr) < 0) {
 		/* whatever failed, it is this file that cannot be trusted */
 		reterr->code = reterr->code == OG_E_NOMEM ? OG_E_NOMEM : OG_E_POLICY;
 		snprintf(reterr->where, sizeof(reterr->where), "%s", path);

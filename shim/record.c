@@ -56,9 +56,12 @@ int og_record_dir(bool create, int *ret, struct og_err *reterr)
 		return create ? og_fail(reterr, OG_E_HOST,
 					"XDG_RUNTIME_DIR is not set: no place for a launch record")
 			      : 0;
-	if (create && mkdir(path, 0700) < 0 && errno != EEXIST)
-		return og_fail_sys(reterr, errno, "cannot make %s", path);
 	*ret = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*ret < 0 && errno == ENOENT && create) {
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return og_fail_sys(reterr, errno, "cannot make %s", path);
+		*ret = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
 	if (*ret < 0)
 		return errno == ENOENT && !create
 			       ? 0
@@ -160,6 +163,9 @@ static int put_facts(struct og_buf *out, const struct og_facts *facts, struct og
 
 static int encode(const struct og_record *record, struct og_buf *out, struct og_err *reterr)
 {
+	uint64_t start;
+	pid_t self = og_process_self(&start);
+
 	og_buf_puts(out, "{");
 	put_u64(out, "version", RECORD_VERSION);
 	put_string(out, "root", record->root);
@@ -174,8 +180,8 @@ static int encode(const struct og_record *record, struct og_buf *out, struct og_
 	put_bool(out, "guarded", record->guarded);
 	put_strings(out, "addresses", record->addresses, record->naddresses);
 	/* The runtime takes this process over: as long as it runs, the launch is under way. */
-	put_u64(out, "writer", (uint64_t)getpid());
-	put_u64(out, "writer-start", og_process_start(getpid()));
+	put_u64(out, "writer", (uint64_t)self);
+	put_u64(out, "writer-start", start);
 	og_binds_put(out, record->binds, record->nbinds);
 	if (record->facts && put_facts(out, record->facts, reterr) < 0)
 		return -1;

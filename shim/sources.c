@@ -12,6 +12,8 @@
 
 #include "ocigate/buf.h"
 
+#include "engine.h"
+
 bool og_mount_is_bind(const struct og_node *mount)
 {
 	og_each (option, og_member(mount, "options")) {
@@ -235,7 +237,9 @@ static int fill(struct og_gather *g, struct og_source *ret)
 {
 	struct og_place place;
 
-	og_place_resolve(g->bundlefd >= 0 ? g->bundlefd : AT_FDCWD, ret->source, &place);
+	/* every container has some from the engine's directory for it */
+	if (!og_is_at_home(g, ret->source) || !og_place_child(&g->home.dir, ret->source, &place))
+		og_place_resolve(g->bundlefd >= 0 ? g->bundlefd : AT_FDCWD, ret->source, &place);
 	ret->magic = place.magic;
 	ret->problem = place.problem;
 	ret->type = place.missing ? OG_FT_MISSING : og_place_type(&place);

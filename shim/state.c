@@ -63,25 +63,47 @@ static bool is_unread(const struct og_err *err)
 	       (err->code == OG_E_SYS && err->sys_errno != ENOENT && err->sys_errno != ESRCH);
 }
 
-int og_process_look(pid_t pid, uint64_t *ret)
+/* The fields of /proc/PID/stat that are asked for; 0: there is no such process. */
+static int read_stat(const char *path, pid_t *pid, uint64_t *start)
 {
-	og_auto_free char *text = NULL;
-	struct og_err err = { 0 };
-	char path[64], *at;
-	size_t len;
+	og_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char text[4096], *at;
+	ssize_t len;
 
-	*ret = 0;
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (og_file_read(AT_FDCWD, path, 65536, 0, &text, &len, NULL, &err) < 0)
-		return is_unread(&err) ? -1 : 0;
+	*pid = 0;
+	*start = 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	/* one line of a few hundred bytes, given at once */
+	len = read(fd, text, sizeof(text) - 1);
+	if (len < 0)
+		return errno == ESRCH ? 0 : -1;
+	text[len] = '\0';
+	*pid = (pid_t)strtol(text, NULL, 10);
 	/* The name, the second field, may hold anything but ends in the last ")". */
 	at = strrchr(text, ')');
 	for (int field = 2; at && field < 22; field++) {
 		at = strchr(at, ' ');
 		at = at ? at + 1 : NULL;
 	}
-	*ret = at ? strtoull(at, NULL, 10) : 0;
+	*start = at ? strtoull(at, NULL, 10) : 0;
 	return 0;
+}
+
+int og_process_look(pid_t pid, uint64_t *ret)
+{
+	char path[64];
+	pid_t same;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	return read_stat(path, &same, ret);
+}
+
+pid_t og_process_self(uint64_t *ret)
+{
+	pid_t pid;
+
+	return read_stat("/proc/self/stat", &pid, ret) == 0 ? pid : 0;
 }
 
 uint64_t og_process_start(pid_t pid)

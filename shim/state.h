@@ -33,7 +33,9 @@ void og_state_read(const char *root, const char *id, struct og_state *ret);
 /* When |pid| started; 0: there is no such process. -1: that cannot be told now. */
 int og_process_look(pid_t pid, uint64_t *ret);
 
-/* The same, and 0 also when it cannot be told. */
+/* This process, and when it started; 0 for both: that cannot be told. */
+pid_t og_process_self(uint64_t *ret);
+/* Of |pid|, and 0 also when it cannot be told. */
 uint64_t og_process_start(pid_t pid);
 
 #endif

@@ -167,7 +167,7 @@ struct og_facts {
 	const char *storage;	/* what was looked at, for messages */
 
 	/* what would be inherited */
-	uint64_t preserve_fds, extra_fds; /* --preserve-fds; open descriptors from 3 up */
+	uint64_t preserve_fds; /* --preserve-fds */
 	bool listen_fds, notify_socket;
 
 	/* the launch record, for exec, start and update */

@@ -28,5 +28,5 @@ int og_rule_descriptors(struct og_pass *pass)
 		      "NOTIFY_SOCKET would make the runtime mount a socket of the host") < 0)
 		return -1;
 	/* every engine leaks some, into every launch: closing them is nothing to report */
-	return facts->extra_fds > 0 ? og_launch(pass, OG_LAUNCH_CLOSE_FDS, "", NULL) : 0;
+	return og_launch(pass, OG_LAUNCH_CLOSE_FDS, "", NULL);
 }

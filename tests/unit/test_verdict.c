@@ -161,7 +161,7 @@ Test(verdict, records_hide_what_dry_run_shows)
 
 Test(verdict, leaks_are_closed_without_a_finding)
 {
-	static const struct og_facts facts = { .today = "2030-01-01", .id = "x", .extra_fds = 2 };
+	static const struct og_facts facts = { .today = "2030-01-01", .id = "x" };
 	static const char text[] = "{\"version\":1,\"extends\":\"permissive\",\"rules\":"
 				   "{\"descriptors\":{\"action\":\"rewrite\"}}}";
 	struct og_policy_source source = { .file = "p", .text = text, .len = sizeof(text) - 1 };
