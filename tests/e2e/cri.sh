@@ -65,8 +65,8 @@ cri_start() {
 
 # pod NAME RUNTIME [PORT-MAPPINGS [SECURITY]]: leaves its id in $P, and how it is described in $CONFIG.
 pod() {
-	CONFIG=$(jq -nc --arg n "$1" --arg d "$T/logs" --argjson ports "${3:-[]}" --argjson s "${4:-{\}}" '
-		{ "1": { "1": $n, "2": ("uid-" + $n), "3": "default" }, "3": $d, "5": $ports,
+	CONFIG=$(jq -nc --arg n "$1" --arg ns "${NS:-default}" --arg d "$T/logs" --argjson ports "${3:-[]}" --argjson s "${4:-{\}}" '
+		{ "1": { "1": $n, "2": ("uid-" + $n), "3": $ns }, "3": $d, "5": $ports,
 		  "8": { "1": "/'"${T##*/}"'", "2": ({ "9": { "1": 0 } } + $s) } }')
 	capture cri RunPodSandbox "$(jq -nc --argjson c "$CONFIG" --arg r "$2" '{ "1": $c, "2": $r }')"
 	P=$(jq -r '.["1"]' <<<"$out" 2>/dev/null)
@@ -181,6 +181,24 @@ refused() {
 	is "nothing is left of those" "$(left)" ""
 }
 
+# The policy of examples/ for a node: the cluster's own pods may what others may not.
+kubernetes() {
+	policy "$(cat "$E2E_TREE/examples/policies/kubernetes.json")"
+	check "examples/policies/kubernetes.json: a policy" "$CTL" check "$POLICY"
+	pod plain ocigate
+	container main '{}' sleep 600
+	is "kubernetes: an ordinary pod" "$rc $err" "0 "
+	end_pod
+	pod network ocigate '[]' '{ "1": { "1": 2 } }'
+	has "kubernetes: the node's network: refused" "$err" "ocigate: rejected: .*network-host: .*|Ask the cluster's operators"
+	NS=kube-system pod network ocigate '[]' '{ "1": { "1": 2 }, "6": true }'
+	is "kubernetes: for the cluster's own" "$rc $err" "0 "
+	container root '{ "2": true, "3": { "1": 2 } }' sleep 600
+	is "... privileged, too" "$rc $err" "0 "
+	end_pod
+	is "kubernetes: nothing is left" "$(left)" ""
+}
+
 mkdir -p "$T/work" "$T/ctr" "$T/logs" "$T/recorded"
 { mount -t tmpfs tmpfs "$T/ctr" && e2e_own_run && mount -t tmpfs -o mode=755 tmpfs /var/lib/cni; } || e2e_die "cannot set up directories"
 real_is "$REAL"
@@ -197,6 +215,7 @@ ordinary restricted "$USER_1000"
 guarded
 judged
 refused
+kubernetes
 containerd_stop
 kill "$EXT" 2>/dev/null
 e2e_end
