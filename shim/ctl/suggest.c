@@ -20,6 +20,7 @@ enum kind {
 	NUMBER, /* "before" itself */
 	STRING, /* "before", a string */
 	MEMBER, /* "path" within "before" */
+	DEVICE, /* the node that is "before", or those that it has and "after" has not */
 	LAST,	/* the last step of "path" */
 };
 
@@ -35,7 +36,7 @@ static const struct source {
 	{ "user", "/additionalGids/", "groups+", NUMBER },
 	{ "sysctls", NULL, "allow+", LAST },
 	{ "annotations", NULL, "allow+", LAST },
-	{ "devices", NULL, "allow+", MEMBER },
+	{ "devices", NULL, "allow+", DEVICE },
 	{ "hooks", NULL, "allow+", MEMBER },
 	{ "cgroup", NULL, "parents+", STRING },
 	{ "kernel", NULL, "allow+", LAST },
@@ -164,13 +165,62 @@ static int add_text(struct og_suggestions *s, size_t source, const char *text, b
 	return add_string(s, source, text, strlen(text), reterr);
 }
 
+/* By its numbers, too: of few paths it is known which they are. */
+static int add_device(struct og_suggestions *s, size_t source, const struct og_node *node,
+		      bool *found, struct og_err *reterr)
+{
+	const char *path = og_str(og_member(node, "path")), *type = og_str(og_member(node, "type"));
+	og_auto_buf struct og_buf json = { 0 };
+	uint64_t major, minor;
+
+	if (!path || strncmp(path, "/dev/", 5) != 0 || !type ||
+	    (strcmp(type, "b") != 0 && strcmp(type, "c") != 0) ||
+	    og_u64(og_member(node, "major"), &major) < 0 ||
+	    og_u64(og_member(node, "minor"), &minor) < 0)
+		return 0;
+	*found = true;
+	og_buf_puts(&json, "{ \"path\": ");
+	og_buf_json(&json, path);
+	og_buf_printf(&json,
+		      ", \"type\": \"%s\", \"major\": %" PRIu64 ", \"minor\": %" PRIu64
+		      ", \"access\": \"rw\" }",
+		      type, major, minor);
+	return json.failed ? og_fail(reterr, OG_E_NOMEM, "out of memory")
+			   : add(s, source, json.data, reterr);
+}
+
+static bool has_node(const struct og_node *list, const struct og_node *node)
+{
+	const char *path = og_str(og_member(node, "path"));
+
+	og_each (one, list)
+		if (path && og_str(og_member(one, "path")) &&
+		    strcmp(og_str(og_member(one, "path")), path) == 0)
+			return true;
+	return false;
+}
+
+static int add_devices(struct og_suggestions *s, size_t source, const struct og_node *before,
+		       const struct og_node *after, bool *found, struct og_err *reterr)
+{
+	int r = 0;
+
+	if (og_type(before) != OG_ARRAY)
+		return add_device(s, source, before, found, reterr);
+	og_each (node, before)
+		if (r == 0 && !has_node(after, node))
+			r = add_device(s, source, node, found, reterr);
+	return r;
+}
+
 static int extract(struct og_suggestions *s, size_t source, const struct og_node *finding,
 		   bool *found, struct og_err *reterr)
 {
 	enum kind kind = sources[source].kind;
 	struct og_doc *before = kind == SOURCE || kind == LAST ? NULL
 							       : parse_value(finding, "before");
-	struct og_doc *after = kind == CAPS ? parse_value(finding, "after") : NULL;
+	struct og_doc *after = kind == CAPS || kind == DEVICE ? parse_value(finding, "after")
+							      : NULL;
 	const struct og_node *root = og_doc_root(before);
 	int r = 0;
 
@@ -189,6 +239,9 @@ static int extract(struct og_suggestions *s, size_t source, const struct og_node
 		break;
 	case MEMBER:
 		r = add_text(s, source, og_str(og_member(root, "path")), found, reterr);
+		break;
+	case DEVICE:
+		r = add_devices(s, source, root, og_doc_root(after), found, reterr);
 		break;
 	case LAST:
 		r = add_last(s, source, og_str(og_member(finding, "path")), found, reterr);

@@ -43,10 +43,13 @@ const struct og_type_doc og_type_docs[] = {
 		"\"properties\":{\"source\":" PATH
 		",\"access\":" ONE("\"ro\",\"rw\"") ","
 						    "\"accept\":" ONE("\"setuid\"") "}}"),
-	[OG_T_DEVICES] = LIST("paths, or of objects with \"path\" and \"access\" (of r, w, m)",
-			      "{\"anyOf\":[" PATH ",{\"type\":\"object\",\"required\":[\"path\"],"
-			      "\"additionalProperties\":false,\"properties\":{\"path\":" PATH ","
-			      "\"access\":{\"type\":\"string\",\"pattern\":\"^[rwm]{1,3}$\"}}}]}"),
+	[OG_T_DEVICES] = LIST(
+		"paths, or of objects with \"path\", \"access\" (of r, w, m) and, for "
+		"nodes less known, \"type\" (c or b), \"major\" and \"minor\"",
+		"{\"anyOf\":[" PATH ",{\"type\":\"object\",\"required\":[\"path\"],"
+		"\"additionalProperties\":false,\"properties\":{\"path\":" PATH ","
+		"\"access\":{\"type\":\"string\",\"pattern\":\"^[rwm]{1,3}$\"},"
+		"\"type\":" ONE("\"c\",\"b\"") ",\"major\":" NUMBER ",\"minor\":" NUMBER "}}]}"),
 	[OG_T_LIMITS] = VALUE(
 		"an object of names, each with a number or an object of \"max\", \"min\" and "
 		"\"required\"",

@@ -21,6 +21,8 @@ launch() {
 }
 
 caps='.process.capabilities = { bounding: ["CAP_CHOWN","CAP_SYS_PTRACE"], effective: ["CAP_CHOWN","CAP_SYS_PTRACE"], permitted: ["CAP_CHOWN","CAP_SYS_PTRACE"] }'
+devices='.linux.devices = [{ path: "/dev/kmsg", type: "c", major: 1, minor: 11 }, { path: "/dev/fuse", type: "c", major: 10, minor: 229 },
+	{ path: "/dev/loop7", type: "b", major: 7, minor: 7 }]'
 mnt='.mounts += [{ destination: "/data", type: "none", source: "'$T'/allowed", options: ["rbind"] }]'
 
 audited() {
@@ -89,15 +91,17 @@ page() {
 }
 
 suggested() {
+	launch "$devices"
 	"$CTL" suggest --extends restricted "$LOG" >"$T/suggested.json"
 	check "suggest: what check accepts" "$CTL" check "$T/suggested.json"
 	has "suggest: how often" "$(cat "$T/suggested.json")" "\"source\": \"$T/allowed\", \"access\": \"ro\" } // 2 times"
 	has "suggest: what check warns of is said" "$(cat "$T/suggested.json")" '^// line [0-9]+, warning: .'
 	has "suggest: a capability" "$(cat "$T/suggested.json")" '"CAP_SYS_PTRACE",? // 3 times'
+	has "suggest: a device, with its numbers" "$(cat "$T/suggested.json")" '"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "access": "rw" },? // once'
 	sed 's/"version": 1,/"version": 1, "audit": { "file": null },/' "$T/suggested.json" >"$T/etc/policy.json"
 	chmod 644 "$T/etc/policy.json"
-	launch "$caps | $mnt | .process.user = { uid: 1000, gid: 1000 }"
-	hasnt "enforced: nothing that was added is refused" "$out$err" 'rejected: (capabilities|mounts)'
+	launch "$caps | $mnt | $devices | .process.user = { uid: 1000, gid: 1000 }"
+	hasnt "enforced: nothing that was added is refused" "$out$err" '(capabilities|mounts|devices): '
 }
 
 shown() {
@@ -112,6 +116,7 @@ shown() {
 	for f in "$E2E_TREE"/policy/presets/*.json "$E2E_TREE"/examples/policies/*.json; do
 		check "schema: ${f##*/}" valid "$f"
 	done
+	check "schema: the policy of every fixture" valid "$E2E_TREE"/tests/fixtures/*/*/policy.json
 	echo '{ "version": 1, "extends": "lab", "rules": { "user": { "acton": "off" } } }' >"$T/wrong.json"
 	check_fails "schema: a wrong key" valid "$T/wrong.json"
 	for p in $("$CTL" rule | awk '{print $1}'); do
@@ -176,7 +181,7 @@ completed() {
 
 # The man page and the completions against the programs' own table.
 documented() {
-	local sub option page
+	local sub option options page
 	page=$(sed 's/\\f[BRI]//g; s/\\-/-/g' "$E2E_TREE/shim/man/ocigatectl.8")
 	has "completion: presets" "$(completed show --preset cis)" '^cis-docker$'
 	has "completion: formats" "$(completed dry-run --format '' | tr '\n' ' ')" '^text diff json config'
@@ -190,6 +195,21 @@ documented() {
 			has "$sub $option is in the man page" "$(grep -E "^$sub " <<<"$page")" "[[]$option"
 			has "$sub $option is completed" "$(completed "$sub" "${option:0:4}")" "^$option\$"
 		done
+	done
+	for page in "$E2E_TREE"/shim/man/*; do
+		is "${page##*/}: mandoc has nothing to say" "$(mandoc -T lint -W warning "$page" 2>&1)" ""
+	done
+	page=$(sed 's/\\f[BRI]//g; s/\\-/-/g' "$E2E_TREE/shim/man/ocigate.8")
+	capture "$RT" --ocigate-bogus
+	options=$(grep -oE -- '--ocigate-[a-z]+' <<<"$err" | grep -v bogus | sort -u)
+	for option in $options; do
+		has "$option is in ocigate(8)" "$page" "^\.BI? .*$option"
+	done
+	is "... which has no others" "$(grep -oE -- '--ocigate-[a-z]+' <<<"$page" | sort -u)" \
+		"$options"
+	page=$(sed 's/\\f[BRI]//g; s/\\-/-/g' "$E2E_TREE/shim/man/ocigate-policy.5")
+	for option in $(jq -r '.properties | keys[]' "$T/schema.json") $(jq -r '.. | .audit?.properties? // empty | keys[]' "$T/schema.json" | sort -u); do
+		has "the member $option is in ocigate-policy(5)" "$page" "^\.B \"?$option"
 	done
 	check "zsh reads its completion" zsh -n "$E2E_TREE/shim/completion/_ocigatectl"
 	has "zsh offers the subcommands" "$(zsh_completed 'ocigatectl ')" 'uninstall'
@@ -220,17 +240,20 @@ zsh_completed() {
 	PY
 }
 
-# valid FILE: by the schema; comments are not JSON's.
+# valid FILES...: by the schema; comments are not JSON's.
 valid() {
-	/usr/bin/python3 - "$T/schema.json" "$1" <<-'PY'
+	/usr/bin/python3 - "$T/schema.json" "$@" <<-'PY'
 		import json, re, sys
 		import jsonschema
-		text = re.sub(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda m: m.group(1) or "", open(sys.argv[2]).read(), flags=re.S)
 		schema = json.load(open(sys.argv[1]))
-		jsonschema.Draft202012Validator.check_schema(schema) if hasattr(jsonschema, "Draft202012Validator") else None
-		document = json.loads(text)
-		document.setdefault("extends", "permissive")  # a preset extends nothing
-		jsonschema.validate(document, schema)
+		validator = getattr(jsonschema, "Draft202012Validator", jsonschema.Draft7Validator)
+		validator.check_schema(schema)
+		for name in sys.argv[2:]:
+		    text = re.sub(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', lambda m: m.group(1) or "", open(name).read(), flags=re.S)
+		    document = json.loads(text)
+		    document.setdefault("extends", "permissive")  # a preset extends nothing
+		    for error in validator(schema).iter_errors(document):
+		        sys.exit(f"{name}: {list(error.path)}: {error.message}")
 	PY
 }
 
