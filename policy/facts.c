@@ -95,6 +95,8 @@ static const struct field submount_fields[] = {
 	F(og_submount, nosuid, K_BOOL),
 	F(og_submount, nodev, K_BOOL),
 	F(og_submount, socket, K_BOOL),
+	F(og_submount, root, K_TEXT),
+	F(og_submount, dev, K_U64),
 };
 static const struct table submounts = TABLE(og_submount, submount_fields, NULL);
 

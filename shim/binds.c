@@ -3,48 +3,144 @@
 #include "binds.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "mountinfo.h"
 #include "sources.h"
 
-static struct og_bind_id *alloc(size_t n, struct og_err *reterr)
+/* One block, for free(): the binds, then what may be below them. */
+static struct og_bind_id *alloc(size_t n, size_t nbelow, struct og_bind_below **retbelow,
+				struct og_err *reterr)
 {
-	struct og_bind_id *ret = calloc(n + 1, sizeof(*ret));
+	struct og_bind_id *ret = calloc(1, (n + 1) * sizeof(*ret) +
+						   (nbelow + 1) * sizeof(struct og_bind_below));
 
 	if (!ret)
 		og_fail(reterr, OG_E_NOMEM, "out of memory");
+	*retbelow = ret ? (struct og_bind_below *)(void *)(ret + n + 1) : NULL;
 	return ret;
+}
+
+/* ---- collecting ---- */
+
+struct collecting {
+	const struct og_node *config;
+	struct og_bind_below *below; /* NULL: they are counted first */
+	size_t nbelow;
+};
+
+static void put(struct collecting *c, struct og_bind_below below)
+{
+	if (c->below)
+		c->below[c->nbelow] = below;
+	c->nbelow++;
+}
+
+/* What the document itself puts at |path|, if that is below |destination|. */
+static void put_own(struct collecting *c, const char *destination, const char *path)
+{
+	size_t len = strlen(destination);
+
+	if (path && og_path_within(path, destination) && path[len])
+		put(c, (struct og_bind_below){ .path = path + len });
+}
+
+static void collect_below(struct collecting *c, const struct og_source *source,
+			  const char *destination)
+{
+	static const char *const lists[] = { "/linux/maskedPaths", "/linux/readonlyPaths" };
+	size_t len = strlen(source->resolved);
+
+	for (size_t i = 0; i < source->nsubmounts; i++)
+		if (og_path_within(source->submounts[i].path, source->resolved))
+			put(c, (struct og_bind_below){ .path = source->submounts[i].path + len,
+						       .root = source->submounts[i].root,
+						       .dev = source->submounts[i].dev });
+	og_each (mount, og_member(c->config, "mounts"))
+		put_own(c, destination, og_str(og_member(mount, "destination")));
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		og_each (path, og_get(c->config, lists[i]))
+			put_own(c, destination, og_str(path));
+}
+
+static bool is_deep(const struct og_node *mount, const struct og_source *source)
+{
+	if (source->type != OG_FT_DIR || !source->resolved)
+		return false;
+	og_each (option, og_member(mount, "options"))
+		if (og_str(option) && strcmp(og_str(option), "rbind") == 0)
+			return true;
+	return false;
+}
+
+/* Those binds, or with |ret| NULL their number. */
+static size_t collect(struct collecting *c, const struct og_facts *facts, struct og_bind_id *ret)
+{
+	size_t n = 0;
+
+	og_each (mount, og_member(c->config, "mounts")) {
+		const char *text = og_str(og_member(mount, "source"));
+		const char *destination = og_str(og_member(mount, "destination"));
+		const struct og_source *source = text ? og_fact_source(facts, text) : NULL;
+		size_t first = c->nbelow;
+
+		if (!source || !source->movable || !destination || !og_mount_is_bind(mount))
+			continue;
+		if (is_deep(mount, source))
+			collect_below(c, source, destination);
+		if (ret)
+			ret[n] = (struct og_bind_id){ .source = text,
+						      .destination = destination,
+						      .dev = source->dev,
+						      .ino = source->ino,
+						      .birth = source->birth,
+						      .readonly = source->readonly,
+						      .deep = is_deep(mount, source),
+						      .below = c->below + first,
+						      .nbelow = c->nbelow - first };
+		n++;
+	}
+	return n;
 }
 
 int og_binds_collect(const struct og_facts *facts, const struct og_node *config,
 		     struct og_bind_id **ret, size_t *retn, struct og_err *reterr)
 {
-	const struct og_node *mounts = og_member(config, "mounts");
+	struct collecting count = { .config = config }, c = { .config = config };
 
-	*retn = 0;
-	*ret = alloc(og_count(mounts), reterr);
+	*retn = collect(&count, facts, NULL);
+	*ret = alloc(*retn, count.nbelow, &c.below, reterr);
 	if (!*ret)
 		return -1;
-	og_each (mount, mounts) {
-		const char *text = og_str(og_member(mount, "source"));
-		const char *destination = og_str(og_member(mount, "destination"));
-		const struct og_source *source = text ? og_fact_source(facts, text) : NULL;
-
-		if (!source || !source->movable || !destination || !og_mount_is_bind(mount))
-			continue;
-		(*ret)[(*retn)++] = (struct og_bind_id){ .source = text,
-							 .destination = destination,
-							 .dev = source->dev,
-							 .ino = source->ino,
-							 .birth = source->birth,
-							 .readonly = source->readonly };
-	}
+	collect(&c, facts, *ret);
 	return 0;
 }
+
+/* ---- the record ---- */
 
 static void put_u64(struct og_buf *out, const char *key, uint64_t value)
 {
 	og_buf_key(out, key);
 	og_buf_u64(out, value);
+}
+
+static void put_below(struct og_buf *out, const struct og_bind_id *bind)
+{
+	og_buf_key(out, "below");
+	og_buf_puts(out, "[");
+	for (size_t i = 0; i < bind->nbelow; i++) {
+		const struct og_bind_below *below = &bind->below[i];
+
+		og_buf_puts(out, i ? ",{\"path\":" : "{\"path\":");
+		og_buf_json(out, below->path);
+		if (below->root) {
+			og_buf_key(out, "root");
+			og_buf_json(out, below->root);
+			put_u64(out, "dev", below->dev);
+		}
+		og_buf_puts(out, "}");
+	}
+	og_buf_puts(out, "]");
 }
 
 void og_binds_put(struct og_buf *out, const struct og_bind_id *binds, size_t n)
@@ -62,33 +158,65 @@ void og_binds_put(struct og_buf *out, const struct og_bind_id *binds, size_t n)
 		put_u64(out, "ino", binds[i].ino);
 		put_u64(out, "birth", binds[i].birth);
 		og_buf_key(out, "readonly");
-		og_buf_puts(out, binds[i].readonly ? "true}" : "false}");
+		og_buf_puts(out, binds[i].readonly ? "true" : "false");
+		if (binds[i].deep)
+			put_below(out, &binds[i]);
+		og_buf_puts(out, "}");
 	}
 	og_buf_puts(out, "]");
+}
+
+static bool read_below(const struct og_node *array, struct og_bind_below *ret)
+{
+	og_each (item, array) {
+		ret->path = og_str(og_member(item, "path"));
+		ret->root = og_str(og_member(item, "root"));
+		if (!ret->path || (ret->root && og_u64(og_member(item, "dev"), &ret->dev) < 0))
+			return false;
+		ret++;
+	}
+	return true;
+}
+
+static bool read_bind(const struct og_node *item, struct og_bind_id *bind,
+		      struct og_bind_below *below)
+{
+	const struct og_node *array = og_member(item, "below");
+
+	bind->source = og_str(og_member(item, "source"));
+	bind->destination = og_str(og_member(item, "destination"));
+	bind->readonly = og_is_true(og_member(item, "readonly"));
+	bind->deep = array;
+	bind->below = below;
+	bind->nbelow = og_count(array);
+	return bind->source && bind->destination &&
+	       og_u64(og_member(item, "dev"), &bind->dev) == 0 &&
+	       og_u64(og_member(item, "ino"), &bind->ino) == 0 &&
+	       og_u64(og_member(item, "birth"), &bind->birth) == 0 && read_below(array, below);
 }
 
 int og_binds_read(const struct og_node *array, struct og_bind_id **ret, size_t *retn,
 		  struct og_err *reterr)
 {
+	struct og_bind_below *below;
+	size_t nbelow = 0;
+
 	*retn = 0;
 	*ret = NULL;
 	if (!array)
 		return 0;
-	*ret = alloc(og_count(array), reterr);
+	og_each (item, array)
+		nbelow += og_count(og_member(item, "below"));
+	*ret = alloc(og_count(array), nbelow, &below, reterr);
 	if (!*ret)
 		return -1;
 	og_each (item, array) {
 		struct og_bind_id *bind = &(*ret)[(*retn)++];
 
-		bind->source = og_str(og_member(item, "source"));
-		bind->destination = og_str(og_member(item, "destination"));
-		bind->readonly = og_is_true(og_member(item, "readonly"));
-		if (!bind->source || !bind->destination ||
-		    og_u64(og_member(item, "dev"), &bind->dev) < 0 ||
-		    og_u64(og_member(item, "ino"), &bind->ino) < 0 ||
-		    og_u64(og_member(item, "birth"), &bind->birth) < 0)
+		if (!read_bind(item, bind, below))
 			return og_fail(reterr, OG_E_HOST,
 				       "the launch record's binds cannot be understood");
+		below += bind->nbelow;
 	}
 	return 0;
 }

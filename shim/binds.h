@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the launch record keeps about binds whose source somebody other than
- * root could exchange: what was decided about, so that what was mounted can be
- * compared with it.
+ * root could exchange, or move another file system into: what was decided about,
+ * so that what was mounted can be compared with it.
  */
 #ifndef OG_SHIM_BINDS_H
 #define OG_SHIM_BINDS_H
@@ -16,11 +16,21 @@
 #include "ocigate/err.h"
 #include "ocigate/facts.h"
 
+/* What may be mounted below a recursive bind, and where, seen from the bind. */
+struct og_bind_below {
+	const char *path; /* "/sub" */
+	const char *root; /* as og_submount.root; NULL: the document's own, here or below */
+	uint64_t dev;	  /* as og_submount.dev */
+};
+
 struct og_bind_id {
 	const char *source, *destination; /* as in the document; borrowed */
 	uint64_t dev, ino;		  /* of the source, st_dev and st_ino */
 	uint64_t birth;			  /* nanoseconds since 1970; 0: not known */
 	bool readonly;			  /* the source lay on a read-only mount */
+	bool deep;			  /* a recursive bind of a directory: */
+	const struct og_bind_below *below;
+	size_t nbelow;
 };
 
 /*

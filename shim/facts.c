@@ -65,7 +65,7 @@ void og_keys_sort(struct og_keys *keys)
 const struct og_mounts *og_gather_mounts(struct og_gather *g)
 {
 	if (!g->mounts && g->mounts_err.code == OG_OK)
-		og_mounts_load(&g->mounts, &g->mounts_err);
+		og_mounts_load("/proc/self/mountinfo", &g->mounts, &g->mounts_err);
 	return g->mounts;
 }
 

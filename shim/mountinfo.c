@@ -253,16 +253,16 @@ int og_mounts_parse(const char *text, size_t len, struct og_mounts **ret, struct
 	return build(copy, ret, reterr);
 }
 
-int og_mounts_load(struct og_mounts **ret, struct og_err *reterr)
+int og_mounts_load(const char *path, struct og_mounts **ret, struct og_err *reterr)
 {
-	og_auto_close int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	og_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *text;
 	size_t len;
 
 	if (fd < 0)
-		return og_fail_sys(reterr, errno, "cannot open /proc/self/mountinfo");
+		return og_fail_sys(reterr, errno, "cannot open %s", path);
 	if (og_fd_read(fd, OG_MOUNTINFO_MAX_BYTES, &text, &len, reterr) < 0) {
-		og_err_where(reterr, "/proc/self/mountinfo", 0, 0);
+		og_err_where(reterr, path, 0, 0);
 		return -1;
 	}
 	return build(text, ret, reterr);

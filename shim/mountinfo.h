@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mount table of the calling process, indexed so that every question about
+ * The mount table of a process, indexed so that every question about
  * a path takes time in the logarithm of the table. It says what is mounted
  * where; whether that is allowed is not its business.
  */
@@ -29,8 +29,9 @@ struct og_mounts; /* immutable after loading */
 
 /* |text| is copied. Any line that proc(5) would not write is an error (OG_E_HOST). */
 int og_mounts_parse(const char *text, size_t len, struct og_mounts **ret, struct og_err *reterr);
-int og_mounts_load(struct og_mounts **ret, struct og_err *reterr); /* /proc/self/mountinfo */
-void og_mounts_free(struct og_mounts *mounts);			   /* NULL is fine */
+/* |path|: /proc/self/mountinfo, or that of another process. */
+int og_mounts_load(const char *path, struct og_mounts **ret, struct og_err *reterr);
+void og_mounts_free(struct og_mounts *mounts); /* NULL is fine */
 
 /* By the mount id of statx(2); NULL: not in the table. */
 const struct og_mount *og_mounts_by_id(const struct og_mounts *mounts, uint64_t id);

@@ -5,7 +5,7 @@
  * the container has are looked at in its own mount namespace, where nobody can
  * exchange them any more, while its process still waits: at "start", and for
  * "run" at a createRuntime hook. Only sources that others than root could have
- * exchanged are looked at (og_source.movable).
+ * exchanged, or moved another mount into, are looked at (og_source.movable).
  *
  * Why not a clone of the mount, staged where only root can go: the document
  * would have to name it, also where no rule changes anything; the host's mount
@@ -35,6 +35,7 @@
 
 #include "exit.h"
 #include "file.h"
+#include "mountinfo.h"
 #include "report.h"
 #include "state.h"
 
@@ -49,6 +50,7 @@
 struct view {
 	int fd;
 	uint64_t mount;
+	struct og_mounts *mounts; /* of the process */
 };
 
 static int open_in(int root, const char *path, uint64_t flags, uint64_t resolve)
@@ -189,6 +191,64 @@ static bool is_seen(const uint64_t *seen, size_t n, uint64_t mount)
 	return false;
 }
 
+/* ---- what is mounted below ---- */
+
+static bool is_known(const struct og_bind_id *bind, const struct og_mount *mount, const char *rest)
+{
+	for (size_t i = 0; i < bind->nbelow; i++) {
+		const struct og_bind_below *known = &bind->below[i];
+
+		if (known->root ? strcmp(rest, known->path) == 0 && mount->dev == known->dev &&
+					  strcmp(mount->root, known->root) == 0
+				: og_path_within(rest, known->path))
+			return true;
+	}
+	return false;
+}
+
+/* By the tree of mounts: where a destination is by name, links may tell otherwise. */
+static bool hangs_from(const struct og_mounts *mounts, const struct og_mount *mount, uint64_t top)
+{
+	for (size_t left = og_mounts_count(mounts); mount && left > 0; left--) {
+		if (mount->parent == top)
+			return true;
+		mount = og_mounts_by_id(mounts, mount->parent);
+	}
+	return false;
+}
+
+/* 1: nothing that was not judged; 0: something is, *|ret|; -1: not to be told. */
+static int check_below(const struct og_mounts *mounts, const struct og_bind_id *bind, uint64_t top,
+		       const char **ret)
+{
+	const struct og_mount *mount = og_mounts_by_id(mounts, top);
+	const char *point = mount ? mount->point : "";
+	size_t n, first = og_mounts_below(mounts, point, &n);
+
+	for (size_t i = 0; mount && i < n; i++) {
+		const struct og_mount *below = og_mounts_at(mounts, first + i);
+
+		*ret = below->point + strlen(point);
+		if (hangs_from(mounts, below, top) && !is_known(bind, below, *ret))
+			return 0;
+	}
+	return mount ? 1 : -1;
+}
+
+static int check_deep(const struct view *view, const struct og_bind_id *bind, uint64_t top,
+		      struct og_err *reterr)
+{
+	const char *what = "";
+	int r = check_below(view->mounts, bind, top, &what);
+
+	if (r > 0)
+		return 0;
+	return og_fail(reterr, OG_E_HOST,
+		       "rejected: mounts: %s is mounted below %s, and was not when it was judged: "
+		       "launch the container again",
+		       r == 0 ? OG_Q(what) : "something", OG_Q(bind->source));
+}
+
 static int check_binds(const struct view *view, const struct og_record *record, uint64_t *seen,
 		       struct og_err *reterr)
 {
@@ -213,12 +273,30 @@ static int check_binds(const struct view *view, const struct og_record *record, 
 	return 0;
 }
 
-static int check(const struct view *view, const struct og_record *record, struct og_err *reterr)
+static bool any_deep(const struct og_record *record)
+{
+	for (size_t i = 0; i < record->nbinds; i++)
+		if (record->binds[i].deep)
+			return true;
+	return false;
+}
+
+static int check(struct view *view, const struct og_record *record, pid_t pid,
+		 struct og_err *reterr)
 {
 	uint64_t *seen = calloc(record->nbinds, sizeof(*seen));
-	int r = seen ? check_binds(view, record, seen, reterr)
-		     : og_fail(reterr, OG_E_NOMEM, "out of memory");
+	char path[64];
+	int r = seen ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
 
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	if (r == 0 && any_deep(record))
+		r = og_mounts_load(path, &view->mounts, reterr);
+	if (r == 0)
+		r = check_binds(view, record, seen, reterr);
+	for (size_t i = 0; r == 0 && i < record->nbinds; i++)
+		if (record->binds[i].deep)
+			r = check_deep(view, &record->binds[i], seen[i], reterr);
+	og_mounts_free(view->mounts);
 	free(seen);
 	return r;
 }
@@ -228,7 +306,7 @@ static int check_process(const struct og_record *record, pid_t pid, uint64_t sta
 			 const char *rootfs, struct og_err *reterr)
 {
 	og_auto_close int fd = -1, below = -1;
-	struct view view;
+	struct view view = { .fd = -1 };
 	struct statx st;
 	char path[64];
 
@@ -244,7 +322,7 @@ static int check_process(const struct og_record *record, pid_t pid, uint64_t sta
 		return og_fail(reterr, OG_E_HOST,
 			       "the container's root directory cannot be looked at");
 	view.mount = st.stx_mnt_id;
-	return check(&view, record, reterr);
+	return check(&view, record, pid, reterr);
 }
 
 /* ---- start ---- */

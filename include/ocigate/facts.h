@@ -63,6 +63,8 @@ struct og_submount {
 	const char *origin; /* as og_source.origin */
 	const char *fstype;
 	bool nosuid, nodev, socket; /* socket: a control socket is there or below */
+	const char *root;	    /* what is mounted of the file system */
+	uint64_t dev;		    /* of which this is major << 32 | minor */
 };
 
 /* A bind source; key |source|. */
@@ -81,7 +83,8 @@ struct og_source {
 	bool nosuid, nodev, readonly; /* the host's mount it lies on; nosuid, nodev: and origin's */
 	bool magic;		      /* on procfs, or reached through a magic link */
 	bool hidden;  /* a mount of its own sits on the source, other than |origin| */
-	bool movable; /* others than root could make |source| lead elsewhere */
+	bool movable; /* others than root could make |source| lead elsewhere, or move a file
+			 system that is mounted elsewhere below it */
 	struct og_submount *submounts;
 	size_t nsubmounts;
 };

@@ -86,6 +86,53 @@ exchanged() {
 	is "... no record and no container is left" "$(records)$(ls "$T/docker/exec/runtime-runc/moby")" ""
 }
 
+# moved_in NAME SOURCE OWNER'S-MV: a directory with a mount in it gets below the source.
+moved_in() {
+	places
+	rm -rf "$SITE/ro/glob/side"
+	mkdir -p "$USER_HOME/side/etc"
+	cp -r "$FORBIDDEN" "$T/work/elsewhere"
+	mount --bind "$T/work/elsewhere" "$USER_HOME/side/etc"
+	chown 1000:1000 "$USER_HOME/side"
+	make "$2" '.process.args = ["/bin/cat", "/x/side/etc/who"]'
+	[ -z "$3" ] || echo "setpriv --reuid 1000 --clear-groups mv $USER_HOME/side $3" >"$T/swap"
+}
+
+below_moved() {
+	local from
+	for from in "$USER_HOME/d" "$SITE/ro/glob"; do
+		moved_in "$from" "$from" "$from"
+		"$T/bin/swapping" --root "$T/alone" run --bundle "$B" alone >"$T/work/out" 2>&1
+		is "alone: a mount that is moved below ${from#"$T/work/"}: is seen" "$(cat "$T/work/out")" forbidden
+		"$REAL" --root "$T/alone" delete --force alone
+		umount "$from/side/etc"
+		moved_in "$from" "$from" "$from"
+		capture rt run --bundle "$B" $ID
+		is "run: a mount that is moved below ${from#"$T/work/"}: nothing ran" "$((rc != 0)) $out" "1 "
+		has "... and it says why" "$err" 'rejected: mounts: .*/side/etc.* is mounted below .* and was not when it was judged'
+		rt delete --force $ID
+		umount "$from/side/etc"
+		moved_in "$from" "$from" "$from"
+		rt create --bundle "$B" $ID >/dev/null 2>&1
+		capture rt start $ID
+		has "create, start: the same" "$rc $out$err" '^1 ocigate: rejected: mounts: "/side/etc" is mounted below'
+		rt delete --force $ID
+		umount "$from/side/etc"
+	done
+	# what was there when it was judged may be: a file system, and mounts of the document's
+	moved_in "$USER_HOME/d" "$USER_HOME/d" ""
+	mkdir "$USER_HOME"/d/{tmp,own}
+	mount -t tmpfs -o nosuid,nodev tmpfs "$USER_HOME/d/tmp"
+	make "$USER_HOME/d" '.process.args = ["/bin/sh", "-c", "cat /x/who; grep -c \" /x\" /proc/self/mountinfo"] |
+		.mounts += [{ destination: "/x/own", type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev"] }] |
+		.linux.maskedPaths += ["/x/who2"]'
+	echo x >"$USER_HOME/d/who2"
+	capture rt run --bundle "$B" $ID
+	is "mounts below that were judged are no reason to refuse" "$rc $(tr '\n' ' ' <<<"$out")$err" "0 own 4 "
+	rt delete --force $ID
+	umount "$USER_HOME/d/tmp" "$USER_HOME/side/etc"
+}
+
 by_docker() {
 	local h=$USER_HOME
 	exchanged "the directory" "mv $h/d $h/o; ln -s $FORBIDDEN $h/d" "$h/d:/x" /x/who
@@ -149,6 +196,7 @@ by_bundle() {
 	capture rt delete $ID
 	is "delete" "$rc $err$(records)" "0 "
 	killed
+	below_moved
 }
 
 stopped() {

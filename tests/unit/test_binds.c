@@ -25,10 +25,19 @@ static const char config[] =
 	"\"root\":{\"path\":\"r\"},\"linux\":{},\"mounts\":["
 	"{\"destination\":\"/"
 	"dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"nosuid\"]},"
-	"{\"destination\":\"/a\",\"source\":\"/home/u/a\",\"options\":[\"bind\",\"ro\",\"nosuid\","
-	"\"nodev\",\"private\"]},"
+	"{\"destination\":\"/a\",\"source\":\"/home/u/"
+	"a\",\"options\":[\"rbind\",\"rro\",\"rnosuid\","
+	"\"rnodev\",\"rprivate\"]},{\"destination\":\"/a/"
+	"t\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
+	"\"options\":[\"nosuid\",\"nodev\"]},{\"destination\":\"/"
+	"ab\",\"type\":\"tmpfs\",\"source\":"
+	"\"tmpfs\",\"options\":[\"nosuid\",\"nodev\"]},"
 	"{\"destination\":\"/b\",\"source\":\"/srv/b\",\"options\":[\"bind\",\"ro\",\"nosuid\","
 	"\"nodev\",\"private\"]}]}";
+
+static struct og_submount below[] = {
+	{ .path = "/home/u/a/m", .origin = "/home/u/a/m", .root = "/r", .dev = 5 },
+};
 
 static struct og_source sources[] = {
 	{ .source = "/home/u/a",
@@ -39,7 +48,9 @@ static struct og_source sources[] = {
 	  .ino = UINT64_MAX,
 	  .birth = 9,
 	  .readonly = true,
-	  .movable = true },
+	  .movable = true,
+	  .submounts = below,
+	  .nsubmounts = 1 },
 	{ .source = "/srv/b",
 	  .resolved = "/srv/b",
 	  .origin = "/srv/b",
@@ -74,6 +85,13 @@ Test(binds, only_what_could_be_exchanged_is_kept)
 	cr_expect(eq(u64, read->ino, UINT64_MAX));
 	cr_expect(eq(u64, read->birth, 9));
 	cr_expect(read->readonly);
+	cr_expect(read->deep);
+	cr_assert(eq(sz, read->nbelow, 2));
+	cr_expect(eq(str, (char *)read->below[0].path, "/m"));
+	cr_expect(eq(str, (char *)read->below[0].root, "/r"));
+	cr_expect(eq(u64, read->below[0].dev, 5));
+	cr_expect(eq(str, (char *)read->below[1].path, "/t"));
+	cr_expect(eq(ptr, (void *)read->below[1].root, NULL));
 	free(read);
 	free(binds);
 	og_buf_release(&text);

@@ -40,7 +40,8 @@ static const char all[] =
 	"\"ino\":2,\"birth\":3,\"nosuid\":true,\"nodev\":true,\"readonly\":true,\"magic\":true,"
 	"\"hidden\":true,\"movable\":true,\"submounts\":[{\"path\":\"/a/x\",\"origin\":\"/"
 	"y\",\"fstype\":\"tmpfs\","
-	"\"nosuid\":true,\"nodev\":true,\"socket\":true}]},{\"source\":\"/b\"}],"
+	"\"nosuid\":true,\"nodev\":true,\"socket\":true,\"root\":\"/\",\"dev\":6}]},{\"source\":\"/"
+	"b\"}],"
 	"\"namespaces\":[{\"path\":\"/proc/1/ns/net\",\"type\":\"network\",\"host\":true,"
 	"\"own\":true}],\"hooks\":[{\"path\":\"/bin/h\",\"engine\":true,\"safe\":true}],"
 	"\"rootfs\":\"/r\",\"rootfs_in_storage\":true,\"storage\":\"/var/lib\","
@@ -82,7 +83,7 @@ Test(facts, every_byte_of_the_struct_has_a_field)
 	cr_assert(og_facts_parse(doc, &facts, &err) == 0, "%s", err.msg);
 	cr_expect(eq(sz, sizeof(*facts), 368), "og_facts has changed: is the table complete?");
 	cr_expect(eq(sz, sizeof(*facts->sources), 104), "og_source has changed");
-	cr_expect(eq(sz, sizeof(*facts->sources->submounts), 32), "og_submount has changed");
+	cr_expect(eq(sz, sizeof(*facts->sources->submounts), 48), "og_submount has changed");
 	cr_expect(eq(sz, sizeof(*facts->namespaces), 24), "og_nsfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->hooks), 16), "og_hookfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->ports), 32), "og_port has changed");

@@ -215,7 +215,7 @@ Test(mountinfo, this_host)
 	struct og_mounts *mounts = NULL;
 	struct og_err err = { 0 };
 
-	cr_assert(og_mounts_load(&mounts, &err) == 0, "%s", err.msg);
+	cr_assert(og_mounts_load("/proc/self/mountinfo", &mounts, &err) == 0, "%s", err.msg);
 	cr_expect(gt(sz, og_mounts_count(mounts), 0));
 	og_mounts_free(mounts);
 }
