@@ -378,6 +378,20 @@ Test(record, state_of_both_runtimes)
 	og_state_read(dir_path, "c1", &state);
 	cr_expect(state.exists && state.pid == 0);
 
+	/* the rest need not be read, wherever it is */
+	state_file("state.json",
+		   "{\"id\":\"c1\",\"init_process_pid\":%ld,\"init_process_start\":%llu,"
+		   "\"config\":{\"x\":[1,\"config\"]}}",
+		   (long)getpid(), start);
+	og_state_read(dir_path, "c1", &state);
+	cr_expect(state.pid == getpid());
+	state_file("state.json",
+		   "{\"a\":{\"b\":1,\"config\":2},\"init_process_pid\":%ld,\"config\":{},"
+		   "\"init_process_start\":%llu}",
+		   (long)getpid(), start);
+	og_state_read(dir_path, "c1", &state);
+	cr_expect(state.pid == getpid());
+
 	state_file("state.json", "not JSON%.0ld%.0llu", 0L, 0ULL);
 	state_file("status", CRUN_STATE, (long)getpid(), start);
 	state_file("exec.fifo", "%.0ld%.0llu", 0L, 0ULL);
