@@ -117,7 +117,6 @@ static const struct field source_fields[] = {
 	F(og_source, readonly, K_BOOL),
 	F(og_source, magic, K_BOOL),
 	F(og_source, hidden, K_BOOL),
-	F(og_source, movable, K_BOOL),
 	LIST(og_source, submounts, K_STRUCTS, &submounts),
 };
 static const struct table sources = TABLE(og_source, source_fields, "source");

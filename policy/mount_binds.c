@@ -348,7 +348,9 @@ int og_bind_judge(struct og_pass *pass, const struct og_node *mount,
 	cover = find_cover(&bind);
 	if (cover.outside)
 		return reject_outside(&bind, &cover);
-	if (bind.fact->movable && og_launch(pass, OG_LAUNCH_VERIFY_BINDS, "", NULL) < 0)
+	/* what an engine made for this container lies where nobody else goes */
+	if (bind.fact->role == OG_ROLE_NONE &&
+	    og_launch(pass, OG_LAUNCH_VERIFY_BINDS, "", NULL) < 0)
 		return -1;
 	return judge_use(&bind, &cover);
 }

@@ -84,7 +84,8 @@ static size_t collect(struct collecting *c, const struct og_facts *facts, struct
 		const struct og_source *source = text ? og_fact_source(facts, text) : NULL;
 		size_t first = c->nbelow;
 
-		if (!source || !source->movable || !destination || !og_mount_is_bind(mount))
+		if (!source || source->role != OG_ROLE_NONE || !destination ||
+		    !og_mount_is_bind(mount))
 			continue;
 		if (is_deep(mount, source))
 			collect_below(c, source, destination);

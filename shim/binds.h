@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the launch record keeps about binds whose source somebody other than
- * root could exchange, or move another file system into: what was decided about,
+ * What the launch record keeps about binds of the host's: what was decided about,
  * so that what was mounted can be compared with it.
  */
 #ifndef OG_SHIM_BINDS_H
@@ -34,8 +33,8 @@ struct og_bind_id {
 };
 
 /*
- * The binds of |config| (the root of the document to launch) whose sources are
- * og_source.movable. *ret, owned by the caller (free), borrows from both.
+ * The binds of |config| (the root of the document to launch) whose sources are not
+ * the engine's own. *ret, owned by the caller (free), borrows from both.
  */
 int og_binds_collect(const struct og_facts *facts, const struct og_node *config,
 		     struct og_bind_id **ret, size_t *retn, struct og_err *reterr);

@@ -233,44 +233,6 @@ static void see_past_volume(const struct og_gather *g, struct og_source *ret)
 			ret->resolved = ret->origin;
 }
 
-/*
- * Whether others than root could bring a file system below the source that is mounted
- * elsewhere: not by moving its mount point, but a directory above that, of their own.
- */
-static bool may_gain(const struct og_gather *g, const struct og_place *place,
-		     const struct og_source *source)
-{
-	size_t n = g->mounts && source->type == OG_FT_DIR ? og_mounts_count(g->mounts) : 0;
-	char safe[PATH_MAX] = "";
-
-	for (size_t i = 0; i < n; i++) {
-		const struct og_mount *mount = og_mounts_at(g->mounts, i);
-		const char *end = mount->point;
-		char dir[PATH_MAX];
-		size_t len;
-
-		if (mount->parent != place->mount || og_path_within(end, source->resolved))
-			continue;
-		/* the directory in which the one above the mount point has its name */
-		end = og_path_base(end);
-		while (end > mount->point && *--end == '/')
-			;
-		while (end > mount->point && *end != '/')
-			end--;
-		len = (size_t)(end - mount->point);
-		/* engines' mounts come by the hundred, beside each other */
-		if (len == 0 || len >= sizeof(dir) ||
-		    (strncmp(safe, mount->point, len) == 0 && !safe[len]))
-			continue;
-		memcpy(dir, mount->point, len);
-		dir[len] = '\0';
-		if (!og_path_is_safe(dir, 0))
-			return true;
-		memcpy(safe, dir, len + 1);
-	}
-	return false;
-}
-
 /* ---- one source ---- */
 
 static int fill(struct og_gather *g, struct og_source *ret)
@@ -302,9 +264,6 @@ static int fill(struct og_gather *g, struct og_source *ret)
 	}
 	if (fill_mount(g, &place, ret) < 0)
 		return -1;
-	/* what an engine made for this container lies where nobody else goes */
-	ret->movable = ret->role == OG_ROLE_NONE &&
-		       (!og_path_is_safe(ret->source, OG_SAFE_ANY_END) || may_gain(g, &place, ret));
 	if (fill_socket(g, &place, ret) < 0)
 		return -1;
 	see_past_volume(g, ret);

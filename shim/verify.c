@@ -4,14 +4,14 @@
  * a directory above the source can put something else there. So the mounts that
  * the container has are looked at in its own mount namespace, where nobody can
  * exchange them any more, while its process still waits: at "start", and for
- * "run" at a createRuntime hook. Only sources that others than root could have
- * exchanged, or moved another mount into, are looked at (og_source.movable).
+ * "run" at a createRuntime hook. Every bind of the host's is, also where each
+ * directory above is root's: so is what root of another container may write.
  *
  * Why not a clone of the mount, staged where only root can go: the document
  * would have to name it, also where no rule changes anything; the host's mount
  * table would hold it until "delete", after a crash for ever, and propagate it;
  * and a foreground "run" tells nobody when it ends. With runc 1.1.5 and crun
- * 1.8.1 both moments see the final mounts, and cost 0.1 ms per bind at most.
+ * 1.8.1 both moments see the final mounts; five binds cost 0.2 ms of CPU time here.
  */
 #include "verify.h"
 

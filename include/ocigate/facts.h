@@ -82,9 +82,7 @@ struct og_source {
 	uint64_t birth;		      /* when it was made, nanoseconds since 1970; 0: not known */
 	bool nosuid, nodev, readonly; /* the host's mount it lies on; nosuid, nodev: and origin's */
 	bool magic;		      /* on procfs, or reached through a magic link */
-	bool hidden;  /* a mount of its own sits on the source, other than |origin| */
-	bool movable; /* others than root could make |source| lead elsewhere, or move a file
-			 system that is mounted elsewhere below it */
+	bool hidden; /* a mount of its own sits on the source, other than |origin| */
 	struct og_submount *submounts;
 	size_t nsubmounts;
 };

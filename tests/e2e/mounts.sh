@@ -133,6 +133,27 @@ below_moved() {
 	umount "$USER_HOME/d/tmp" "$USER_HOME/side/etc"
 }
 
+# Root of another container, who may write a directory of root's, exchanges what is in it.
+by_container() {
+	local a=$SITE/accepted
+	places
+	chmod -R go-w "$a"
+	D run -d --name changer --runtime ocigate -v "$a:/a" bb:1 sh -c 'while sleep 0.02; do
+		[ ! -e /a/go ] || { rm -rf /a/old; mv /a/deep /a/old; ln -s '"$FORBIDDEN"' /a/deep; rm /a/go; }; done' >/dev/null
+	local swap="touch $a/go; while [ -e $a/go ]; do sleep 0.02; done"
+	echo own >"$a/deep/who"
+	echo "$swap" >"$T/swap"
+	capture D run --name refused --runtime swapping -v "$a/deep:/x" bb:1 cat /x/who
+	is "alone: exchanged by another container: the wrong file is read" "$out" forbidden
+	D rm -f refused >/dev/null
+	rm "$a/deep" && mv "$a/old" "$a/deep"
+	refused "exchanged by another container" 'mounts: .* was exchanged while it was being mounted' -v "$a/deep:/x"
+	rm "$a/deep" && mv "$a/old" "$a/deep"
+	rm -f "$a/deep/who" "$T/swap"
+	chmod -R a+rwX "$a"
+	D rm -f changer >/dev/null
+}
+
 by_docker() {
 	local h=$USER_HOME
 	exchanged "the directory" "mv $h/d $h/o; ln -s $FORBIDDEN $h/d" "$h/d:/x" /x/who
@@ -140,6 +161,7 @@ by_docker() {
 	exchanged "a file" "mv $h/file $h/o; ln -s $FORBIDDEN/who $h/file" "$h/file:/x" /x
 	exchanged "and put back after the mount" "mv $h/d $h/o; ln -s $FORBIDDEN $h/d
 		$REAL \"\$@\"; rc=\$?; rm $h/d; mv $h/o $h/d; exit \$rc" "$h/d:/x" /x/who
+	by_container
 	places
 	capture run -v "$h/d:/x" -v "$h/up/d:/var/run/y" -v "$SITE/ro:/x2" bb:1 cat /x/who /var/run/y/who
 	is "three of them at once, one through a link of the image" "$rc $out" "0 own
@@ -165,7 +187,7 @@ by_bundle() {
 	places
 	make "$SITE/ro"
 	capture rt create --bundle "$B" $ID
-	is "root's all the way: nothing to compare" "$rc $(grep -c '"binds"' "$(records)")" "0 0"
+	is "root's all the way: on record, for a container's root is root" "$rc $(grep -c '"binds"' "$(records)")" "0 1"
 	same "... and the document as it was" "$T/original" "$B/config.json"
 	rt delete --force $ID
 	make "$USER_HOME/d"
@@ -345,8 +367,9 @@ below() {
 
 # ---- what it costs ----------------------------------------------------------
 
-# Five allowed sources, root's and an ordinary user's, against none: CPU time of a launch
-# up to a runtime that does nothing, in turn; the median, for other things run here too.
+# Five allowed sources, root's and an ordinary user's, against none: CPU time of "create" up
+# to a runtime that does nothing, and of "start" for a container that waits; in turn, the
+# median, for other things run here too.
 cost() {
 	local kind extra
 	cp /bin/true "$T/bin/nothing"
@@ -354,32 +377,40 @@ cost() {
 		mkdir -p "$SITE"/ro/{1..5} "$USER_HOME"/{1..5}
 		extra="$SITE/ro"
 		[ $kind = root ] || extra=$USER_HOME
-		bundle "$T/cost-$kind" cost 'del(.linux.cgroupsPath) | .mounts += [range(1; 6) | select("'$kind'" != "none") |
+		bundle "$T/cost-$kind" cost 'del(.linux.cgroupsPath) | .linux.namespaces += [{ type: "cgroup" }] |
+			.mounts += [range(1; 6) | select("'$kind'" != "none") |
 			{ destination: "/x\(.)", type: "none", source: "'"$extra"'/\(.)", options: ["rbind", "ro"] }]'
 		# as it complies: a rewrite costs the same whatever it is about
 		"$CTL" dry-run --policy "$POLICY" --format config "$T/cost-$kind" >"$T/complies"
 		cat "$T/complies" >"$T/cost-$kind/config.json"
+		rt create --bundle "$T/cost-$kind" "waits-$kind" >/dev/null 2>&1 || not_ok "a container that waits"
 	done
-	/usr/bin/python3 - "$RT" "--ocigate-policy=$POLICY" "--ocigate-runtime=$T/bin/nothing" --root "$T/cost-root-dir" \
-		>"$T/cost" <<-PY
+	/usr/bin/python3 - "$RT" "--ocigate-policy=$POLICY" "--ocigate-runtime=$T/bin/nothing" >"$T/cost" <<-PY
 		import resource, statistics, subprocess, sys
-		spent = {"none": [], "root": [], "user": []}
-		def cpu():
-		    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-		    return usage.ru_utime + usage.ru_stime
+		def cpu(words):
+		    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+		    subprocess.run(sys.argv[1:] + words, check=True)
+		    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+		    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+		kinds = ("none", "root", "user")
+		spent = {(step, kind): [] for step in ("create", "start") for kind in kinds}
 		for turn in range(150):
-		    for kind in spent:
-		        before = cpu()
-		        subprocess.run(sys.argv[1:] + ["create", "--bundle", "$T/cost-" + kind, "%s%d" % (kind, turn)], check=True)
-		        spent[kind].append(cpu() - before)
-		for kind in ("root", "user"):
-		    pairs = [a - b for a, b in zip(spent[kind], spent["none"])]
-		    print(kind, round(statistics.median(pairs) * 1000000))
+		    for kind in kinds:
+		        spent["create", kind].append(cpu(["--root", "$T/cost-root-dir", "create", "--bundle", "$T/cost-" + kind, "%s%d" % (kind, turn)]))
+		        spent["start", kind].append(cpu(["--root", "$RT_ROOT", "start", "waits-" + kind]))
+		for kind in kinds[1:]:
+		    added = [round(statistics.median(a - b for a, b in zip(spent[step, kind], spent[step, "none"])) * 1000000)
+		             for step in ("create", "start")]
+		    print(kind, *added, sum(added))
 	PY
-	note "five mounts add, in microseconds of CPU time: $(tr '\n' ' ' <"$T/cost")"
+	note "five mounts add, in microseconds of CPU time (create, start, both):" "$(cat "$T/cost")"
 	for kind in root user; do
 		check "five mounts of a $kind's sources add at most 1 ms of CPU time" \
-			[ "$(awk -v k=$kind '$1 == k { print $2 }' "$T/cost")" -le 1000 ]
+			[ "$(awk -v k=$kind '$1 == k { print $4 }' "$T/cost")" -le 1000 ]
+		check "... and were compared" grep -q '"binds"' "$T"/run/waits-$kind*.json
+	done
+	for kind in none root user; do
+		rt delete --force "waits-$kind"
 	done
 	rm -rf "$T"/cost-* "$T"/run/*
 }

@@ -48,13 +48,13 @@ static struct og_source sources[] = {
 	  .ino = UINT64_MAX,
 	  .birth = 9,
 	  .readonly = true,
-	  .movable = true,
 	  .submounts = below,
 	  .nsubmounts = 1 },
 	{ .source = "/srv/b",
 	  .resolved = "/srv/b",
 	  .origin = "/srv/b",
 	  .type = OG_FT_DIR,
+	  .role = OG_ROLE_VOLUME,
 	  .dev = 7,
 	  .ino = 11 },
 };
@@ -63,7 +63,7 @@ static const struct og_facts facts = {
 	.today = "2030-01-01", .id = "x", .sources = sources, .nsources = 2
 };
 
-Test(binds, only_what_could_be_exchanged_is_kept)
+Test(binds, only_what_is_of_the_host_is_kept)
 {
 	struct og_doc *doc = parse(config), *again;
 	struct og_bind_id *binds = NULL, *read = NULL;
@@ -113,7 +113,7 @@ Test(binds, a_record_that_lacks_a_number_is_refused)
 }
 
 /* What a policy that only records asks to be done at launch: nothing. */
-static unsigned launch_under(const char *action, bool movable)
+static unsigned launch_under(const char *action, enum og_role role)
 {
 	char text[512];
 	struct og_policy_source source = { .file = "p", .text = text };
@@ -123,7 +123,7 @@ static unsigned launch_under(const char *action, bool movable)
 	struct og_err err = { 0 };
 	unsigned ret;
 
-	sources[0].movable = movable;
+	sources[0].role = role;
 	source.len = (size_t)snprintf(
 		text, sizeof(text),
 		"{\"version\":1,\"extends\":\"permissive\",\"rules\":{\"mounts\":{\"action\":\"%"
@@ -142,9 +142,9 @@ static unsigned launch_under(const char *action, bool movable)
 
 Test(binds, asked_for_where_the_rule_enforces)
 {
-	cr_expect(eq(uint, launch_under("rewrite", true), OG_LAUNCH_VERIFY_BINDS));
-	cr_expect(eq(uint, launch_under("reject", true), OG_LAUNCH_VERIFY_BINDS));
-	cr_expect(eq(uint, launch_under("rewrite", false), 0));
-	cr_expect(eq(uint, launch_under("audit", true), 0));
-	cr_expect(eq(uint, launch_under("off", true), 0));
+	cr_expect(eq(uint, launch_under("rewrite", OG_ROLE_NONE), OG_LAUNCH_VERIFY_BINDS));
+	cr_expect(eq(uint, launch_under("reject", OG_ROLE_NONE), OG_LAUNCH_VERIFY_BINDS));
+	cr_expect(eq(uint, launch_under("rewrite", OG_ROLE_VOLUME), 0));
+	cr_expect(eq(uint, launch_under("audit", OG_ROLE_NONE), 0));
+	cr_expect(eq(uint, launch_under("off", OG_ROLE_NONE), 0));
 }

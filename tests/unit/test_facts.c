@@ -38,7 +38,7 @@ static const char all[] =
 	"\"sources\":[{\"source\":\"/a\",\"resolved\":\"/b\",\"origin\":\"/c\",\"fstype\":\"ext4\","
 	"\"problem\":\"why\",\"socket\":\"/s\",\"type\":\"dir\",\"role\":\"volume\",\"dev\":1,"
 	"\"ino\":2,\"birth\":3,\"nosuid\":true,\"nodev\":true,\"readonly\":true,\"magic\":true,"
-	"\"hidden\":true,\"movable\":true,\"submounts\":[{\"path\":\"/a/x\",\"origin\":\"/"
+	"\"hidden\":true,\"submounts\":[{\"path\":\"/a/x\",\"origin\":\"/"
 	"y\",\"fstype\":\"tmpfs\","
 	"\"nosuid\":true,\"nodev\":true,\"socket\":true,\"root\":\"/\",\"dev\":6}]},{\"source\":\"/"
 	"b\"}],"
