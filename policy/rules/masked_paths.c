@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * masked-paths: the lists of masked and read-only paths are completed with what
- * the site wants in them. What is in them besides stays, in its order.
+ * the site wants in them. What is in them besides stays, in its order, unless a
+ * read-only path would undo another.
  */
 #include "ocigate/rule.h"
 
@@ -9,6 +10,8 @@
 #include <string.h>
 
 #include "ocigate/buf.h"
+#include "policy/kernel_paths.h"
+#include "policy/policy_internal.h"
 #include "policy/rules_table.h"
 
 /* What engines mask in a container that is not privileged; sorted. */
@@ -82,6 +85,140 @@ static char *complete(const struct og_node *given, const struct og_list *wanted,
 	return og_buf_steal(&out);
 }
 
+/* ---- the order of read-only paths ---- */
+
+struct path {
+	const char *text;
+	size_t order; /* its place in the list, from 1 */
+};
+
+struct paths {
+	struct path *items; /* sorted */
+	size_t n;
+};
+
+static int compare_paths(const void *a, const void *b)
+{
+	const struct path *x = a, *y = b;
+	int c = strcmp(x->text, y->text);
+
+	return c ? c : x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* The list that it will be, as complete() writes it. */
+static int sort_paths(const struct og_node *given, const struct og_list *wanted, const bool *found,
+		      struct paths *ret)
+{
+	ret->items = calloc(og_count(given) + wanted->n + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return -1;
+	og_each (entry, given)
+		if (og_str(entry)) {
+			ret->items[ret->n] = (struct path){ og_str(entry), ret->n + 1 };
+			ret->n++;
+		}
+	for (size_t i = 0; i < wanted->n; i++)
+		if (!found[i]) {
+			ret->items[ret->n] = (struct path){ wanted->items[i].text, ret->n + 1 };
+			ret->n++;
+		}
+	og_sort(ret->items, ret->n, sizeof(*ret->items), compare_paths);
+	return 0;
+}
+
+/* The last place of the first |len| bytes of |text| in the list; 0: none. */
+static size_t place_of(const struct paths *paths, const char *text, size_t len)
+{
+	size_t lo = 0, hi = paths->n;
+	const char *last;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = strncmp(paths->items[mid].text, text, len);
+
+		if (c > 0 || (c == 0 && paths->items[mid].text[len] != '\0'))
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	last = lo ? paths->items[lo - 1].text : "";
+	return strncmp(last, text, len) == 0 && !last[len] ? paths->items[lo - 1].order : 0;
+}
+
+/*
+ * A path with a directory above it later in the list; NULL: there is none. crun
+ * binds each onto itself with all below it, and what was read-only is not so in
+ * that copy: ["/proc/sys/kernel", "/proc/sys"] leaves the former writable.
+ */
+static const char *find_undone(const struct paths *paths)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		const char *text = paths->items[i].text;
+
+		for (const char *slash = text; (slash = strchr(slash + 1, '/'));)
+			if (place_of(paths, text, (size_t)(slash - text)) > paths->items[i].order)
+				return text;
+	}
+	return NULL;
+}
+
+/* Directories come before what lies in them. */
+static int put_sorted(struct og_pass *pass, const char *pointer, const struct paths *paths,
+		      const char *undone)
+{
+	og_auto_buf struct og_buf out = { 0 };
+
+	og_buf_puts(&out, "[");
+	for (size_t i = 0; i < paths->n; i++) {
+		og_buf_puts(&out, i ? "," : "");
+		og_buf_json(&out, paths->items[i].text);
+	}
+	og_buf_puts(&out, "]");
+	if (out.failed)
+		return -1;
+	return og_set(pass, pointer, out.data,
+		      "%s would be writable under crun, because a read-only path above it comes "
+		      "later: name that first",
+		      OG_Q(undone));
+}
+
+/* 1: the list was written anew because of its order. */
+static int judge_order(struct og_pass *pass, const char *pointer, const struct og_list *wanted,
+		       const bool *found)
+{
+	struct paths paths = { 0 };
+	const char *undone;
+	int r = 0;
+
+	if (sort_paths(og_at(pass, pointer), wanted, found, &paths) < 0)
+		return -1;
+	undone = find_undone(&paths);
+	if (undone)
+		r = put_sorted(pass, pointer, &paths, undone) < 0 ? -1 : 1;
+	free(paths.items);
+	return r;
+}
+
+/* A path that may lead anywhere may lead above one that the site wants read-only. */
+static int judge_plain(struct og_pass *pass, const char *pointer)
+{
+	og_each (entry, og_at(pass, pointer)) {
+		const char *path = og_str(entry);
+
+		if (path && !og_path_is_of_kernel(path) &&
+		    !og_opt_has(pass, OG_OPT_masked_paths_readonly, path) &&
+		    og_reject(
+			    pass, entry,
+			    "the read-only path %s is no plain path in \"/proc\" or \"/sys\", and "
+			    "crun could make others writable by it: leave it out",
+			    OG_Q(path)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- */
+
 /* Complete the list at |pointer| with what is not |found| in it. */
 static int put_list(struct og_pass *pass, const char *pointer, const struct og_list *wanted,
 		    const bool *found, const char *what)
@@ -103,7 +240,7 @@ static int put_list(struct og_pass *pass, const char *pointer, const struct og_l
 		      missing > 1 ? "are" : "is", what);
 }
 
-/* |also|: another list of the document in which a path is as good. */
+/* |also|: of read-only paths, the list of the document in which a path is as good. */
 static int check_list(struct og_pass *pass, const char *pointer, const struct og_list *wanted,
 		      const char *also, const char *what)
 {
@@ -113,13 +250,15 @@ static int check_list(struct og_pass *pass, const char *pointer, const struct og
 	if (!found)
 		return -1;
 	mark(wanted, og_at(pass, pointer), found);
-	if (also)
+	if (also) {
 		mark(wanted, og_at(pass, also), found);
+		r = judge_order(pass, pointer, wanted, found);
+	}
 	found[wanted->n] = false; /* the search below ends here */
-	if ((const bool *)memchr(found, 0, wanted->n + 1) != found + wanted->n)
+	if (r == 0 && (const bool *)memchr(found, 0, wanted->n + 1) != found + wanted->n)
 		r = put_list(pass, pointer, wanted, found, what);
 	free(found);
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 /* Both sorted lists as one, owned by the caller; where both have a path, the site's item. */
@@ -159,6 +298,8 @@ int og_rule_masked_paths(struct og_pass *pass)
 {
 	if (check_both(pass, OG_OPT_masked_paths_masked, &default_masked, "/linux/maskedPaths",
 		       NULL, "not masked") < 0)
+		return -1;
+	if (!og_undoing(pass) && judge_plain(pass, "/linux/readonlyPaths") < 0)
 		return -1;
 	return check_both(pass, OG_OPT_masked_paths_readonly, &default_readonly,
 			  "/linux/readonlyPaths", "/linux/maskedPaths", "not read-only");

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/kernel_paths.h"
 #include "policy/mount_binds.h"
 #include "policy/mount_options.h"
 #include "policy/rules_table.h"
@@ -283,19 +284,6 @@ static int judge_dev(struct og_pass *pass, const struct points *points)
 
 /* ---- read-only paths ---- */
 
-/* There no image can have put a link to elsewhere; a process's own links lead out of there. */
-static bool is_of_kernel(const char *path)
-{
-	const char *name = path + strlen("/proc/");
-
-	if (!is_normalised(path))
-		return false;
-	if (!is_below(path, "/proc"))
-		return is_below(path, "/sys");
-	return !(*name >= '0' && *name <= '9') && strncmp(name, "self", strlen("self")) != 0 &&
-	       strncmp(name, "thread-self", strlen("thread-self")) != 0;
-}
-
 /* A path that the document asks for. Of the mounts only /sys/fs/cgroup may lie in there. */
 static int judge_readonly_path(struct og_pass *pass, const struct points *points,
 			       const struct og_node *entry)
@@ -305,7 +293,7 @@ static int judge_readonly_path(struct og_pass *pass, const struct points *points
 
 	if (!path || og_opt_has(pass, OG_OPT_masked_paths_readonly, path))
 		return 0;
-	if (!is_of_kernel(path))
+	if (!og_path_is_of_kernel(path))
 		return og_reject(
 			pass, entry,
 			"the read-only path %s is no plain path in \"/proc\" or \"/sys\", and crun "
