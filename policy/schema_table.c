@@ -91,6 +91,21 @@ static bool is_operator(const char *word)
 }
 WORD(seccomp_op, is_operator, "one of SCMP_CMP_NE, LT, LE, EQ, GE, GT, MASKED_EQ");
 
+/*
+ * runc takes the exact names and passes over all else; crun reads them with libcap, which also
+ * takes "cap_sys_admin", "21" and "CAP_SYS_ADMIN" with something behind it. A later kernel's
+ * name is one for both: none that they know, or the same.
+ */
+static bool is_capability(const char *word)
+{
+	static const char prefix[] = "CAP_";
+	size_t len = strlen(prefix);
+
+	return strncmp(word, prefix, len) == 0 && word[len] &&
+	       !word[len + strspn(word + len, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")];
+}
+WORD(capability, is_capability, "\"CAP_\" and a name in capitals");
+
 /* ---- process ---- */
 
 static const struct og_field box_fields[] = { { "height", &u32, false }, { "width", &u32, false } };
@@ -103,10 +118,11 @@ static const struct og_field user_fields[] = {
 };
 OBJECT(user);
 
+LIST(capabilities_list, capability);
 static const struct og_field capabilities_fields[] = {
-	{ "bounding", &strings, false },    { "effective", &strings, false },
-	{ "inheritable", &strings, false }, { "permitted", &strings, false },
-	{ "ambient", &strings, false },
+	{ "bounding", &capabilities_list, false },    { "effective", &capabilities_list, false },
+	{ "inheritable", &capabilities_list, false }, { "permitted", &capabilities_list, false },
+	{ "ambient", &capabilities_list, false },
 };
 OBJECT(capabilities);
 
