@@ -49,6 +49,12 @@ static int run_reach(int argc, char **argv)
 	return 0;
 }
 
+static int run_kernel(int argc, char **argv)
+{
+	probe_kernel(stdout, argc, argv);
+	return 0;
+}
+
 /* exit N: ends with that status, after a word on each stream. */
 static int run_exit(int argc, char **argv)
 {
@@ -95,8 +101,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } runs[] = {
-	{ "hello", run_hello }, { "state", run_state }, { "reach", run_reach },
-	{ "exit", run_exit },	{ "cat", run_cat },	{ "wait", run_wait },
+	{ "hello", run_hello },	  { "state", run_state }, { "reach", run_reach },
+	{ "exit", run_exit },	  { "cat", run_cat },	  { "wait", run_wait },
+	{ "kernel", run_kernel },
 };
 
 int main(int argc, char **argv)
@@ -107,6 +114,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 1 && i < sizeof(runs) / sizeof(runs[0]); i++)
 		if (!strcmp(argv[1], runs[i].name))
 			return runs[i].run(argc, argv);
-	fputs("usage: probe hello|state|reach|exit|cat|wait\n", stderr);
+	fputs("usage: probe hello|state|reach|exit|cat|wait|kernel\n", stderr);
 	return 2;
 }
