@@ -6,6 +6,7 @@
  */
 #include "engine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,8 +194,12 @@ static int read_digests(struct og_gather *g, const char *data, const char *drive
 
 	if (driver && !strchr(driver, '/') &&
 	    (size_t)snprintf(path, sizeof(path), "%s/image/%s/repositories.json", data, driver) <
-		    sizeof(path))
+		    sizeof(path)) {
 		doc = og_engine_json(AT_FDCWD, path);
+		/* no names at all, or none that can be read now: the latter is no answer */
+		if (!doc && (access(path, F_OK) == 0 || errno != ENOENT))
+			g->facts->image_known = OG_UNKNOWN;
+	}
 	og_each (repository, og_member(og_doc_root(doc), "Repositories"))
 		og_each (name, repository) {
 			const char *key = og_key(name), *id = og_str(name);
