@@ -20,6 +20,7 @@
 #define BOOK_MAX     ((size_t)32 << 20)
 #define NAME_MAX_LEN 160
 #define SUFFIX	     ".ports"
+#define TEMP_FRONT   ".ocigate." /* og_file_replace() */
 
 /* The record's own name, by which two containers never share a book. */
 static void book_name(const char *root, const char *id, char buf[NAME_MAX_LEN])
@@ -103,6 +104,33 @@ void og_book_remove(int dir, const char *root, const char *id)
 	unlinkat(dir, name, 0);
 }
 
+void og_book_sweep(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!stream && fd >= 0)
+		close(fd);
+	while (stream && (entry = readdir(stream)))
+		if (strncmp(entry->d_name, TEMP_FRONT, sizeof(TEMP_FRONT) - 1) == 0 &&
+		    strstr(entry->d_name, SUFFIX "."))
+			unlinkat(dir, entry->d_name, 0);
+	if (stream)
+		closedir(stream);
+}
+
+struct dirent *og_readdir(DIR *stream, int *r, struct og_err *reterr)
+{
+	struct dirent *entry;
+
+	errno = 0;
+	entry = readdir(stream);
+	if (!entry && errno)
+		*r = og_fail_sys(reterr, errno, "a directory cannot be read");
+	return entry;
+}
+
 int og_book_each(int dir, og_book_fn *fn, void *ctx, struct og_err *reterr)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -115,7 +143,8 @@ int og_book_each(int dir, og_book_fn *fn, void *ctx, struct og_err *reterr)
 			close(fd);
 		return og_fail_sys(reterr, errno, "the launch records");
 	}
-	while (r == 0 && (entry = readdir(stream))) {
+	/* one that is missed would look as if its container were gone */
+	while (r == 0 && (entry = og_readdir(stream, &r, reterr))) {
 		size_t len = strlen(entry->d_name), suffix = sizeof(SUFFIX) - 1;
 		og_auto_free char *text = NULL;
 		char *id, *elements;

@@ -10,6 +10,7 @@
 #define OG_GUARD_H
 
 #include <netinet/in.h>
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -92,5 +93,10 @@ void og_book_remove(int dir, const char *root, const char *id);
 typedef int og_book_fn(void *ctx, const char *root, const char *id, const char *elements,
 		       struct og_err *reterr);
 int og_book_each(int dir, og_book_fn *fn, void *ctx, struct og_err *reterr);
+/* What a killed call was just writing: the lock is ours, so nobody writes now. */
+void og_book_sweep(int dir);
+
+/* readdir(3); NULL and *r -1 when that fails, where the end would be no answer. */
+struct dirent *og_readdir(DIR *stream, int *r, struct og_err *reterr);
 
 #endif

@@ -129,6 +129,7 @@ static int down(int dir, const char *root, const char *id, struct og_err *reterr
 	og_auto_free char *elements = NULL;
 	bool others;
 
+	og_book_sweep(dir);
 	if (read_own(dir, root, id, &elements, &others, reterr) < 0)
 		return -1;
 	if (!elements)
@@ -148,17 +149,19 @@ static int down(int dir, const char *root, const char *id, struct og_err *reterr
 
 /* ---- all of them ---- */
 
-/* A container whose ports are guarded, from its book; its process if it has one. */
+/* A container whose ports are guarded, from its book; its process if it has one, -1: unknown. */
 static pid_t find_process(const char *root, const char *id, struct og_record **ret)
 {
 	struct og_err ignored = { 0 };
 	struct og_state state;
 
 	*ret = NULL;
-	if (og_record_read(root, id, ret, &ignored) < 0 || !*ret)
+	if (og_record_read(root, id, ret, &ignored) < 0)
+		return -1;
+	if (!*ret)
 		return 0;
 	og_state_read(root, id, &state);
-	return state.pid;
+	return state.unknown ? -1 : state.pid;
 }
 
 struct syncing {
@@ -176,7 +179,11 @@ static int sync_one(void *ctx, const char *root, const char *id, const char *ele
 
 	(void)elements;
 	(void)reterr;
-	r = pid ? put_up(syncing->dir, record, pid, &err) : down(syncing->dir, root, id, &err);
+	if (pid < 0)
+		r = og_fail(&err, OG_E_HOST, "its record or its state cannot be read");
+	else
+		r = pid ? put_up(syncing->dir, record, pid, &err)
+			: down(syncing->dir, root, id, &err);
 	og_record_free(record);
 	if (r < 0) {
 		fprintf(stderr, "ocigate-ports: %s: %s\n", id, err.msg);

@@ -79,8 +79,8 @@ static int read_addresses(struct og_netaddr **ret, size_t *retn, struct og_err *
 	return *ret ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
 }
 
-/* "veth" and the like; "" where a driver does not say. */
-static void read_driver(int fd, const char *interface, char buf[32])
+/* "veth" and the like; "" where a driver does not say. -1: it could not be asked. */
+static int read_driver(int fd, const char *interface, char buf[32])
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq request = { 0 };
@@ -88,8 +88,10 @@ static void read_driver(int fd, const char *interface, char buf[32])
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
 	request.ifr_data = (void *)&info;
 	buf[0] = '\0';
-	if (ioctl(fd, SIOCETHTOOL, &request) == 0)
-		snprintf(buf, 32, "%.31s", info.driver);
+	if (ioctl(fd, SIOCETHTOOL, &request) < 0)
+		return errno == EOPNOTSUPP || errno == ENODEV ? 0 : -1;
+	snprintf(buf, 32, "%.31s", info.driver);
+	return 0;
 }
 
 /* Whether each interface of the container is one that the host's filter sees. */
@@ -101,7 +103,9 @@ static int check_kinds(const struct og_network *network, struct og_err *reterr)
 	if (fd < 0)
 		return og_fail_sys(reterr, errno, "a socket");
 	for (size_t i = 0; i < network->ncontainer; i++) {
-		read_driver(fd, network->container[i].interface, driver);
+		if (read_driver(fd, network->container[i].interface, driver) < 0)
+			return og_fail_sys(reterr, errno, "the driver of the interface %s",
+					   network->container[i].interface);
 		for (size_t k = 0; k < sizeof(unfiltered) / sizeof(unfiltered[0]); k++)
 			if (strcmp(driver, unfiltered[k]) == 0)
 				return og_fail(reterr, OG_E_HOST,

@@ -61,9 +61,14 @@ static int run(const char *const *argv, int netns, int in, char **ret, struct og
 	pid = fork();
 	if (pid == 0)
 		become(nft, argv, netns, in, out);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+	if (pid < 0)
 		return og_fail_sys(reterr, errno, "running nft");
-	if (lseek(out, 0, SEEK_SET) < 0 || og_fd_read(out, OUTPUT_MAX, ret, &len, reterr) < 0)
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return og_fail_sys(reterr, errno, "waiting for nft");
+	if (lseek(out, 0, SEEK_SET) < 0)
+		return og_fail_sys(reterr, errno, "reading what nft says");
+	if (og_fd_read(out, OUTPUT_MAX, ret, &len, reterr) < 0)
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 126;
 }
@@ -81,7 +86,9 @@ int og_nft_run(const struct og_buf *script, int netns, struct og_err *reterr)
 		return og_fail_sys(reterr, errno, "memfd_create");
 	if (og_fd_write(in, script->data, script->len, reterr) < 0)
 		return -1;
-	lseek(in, 0, SEEK_SET);
+	/* from its end nft would read an empty script, and be content */
+	if (lseek(in, 0, SEEK_SET) < 0)
+		return og_fail_sys(reterr, errno, "rewinding the script for nft");
 	status = run(argv, netns, in, &text, reterr);
 	if (status <= 0)
 		return status;

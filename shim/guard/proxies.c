@@ -6,6 +6,7 @@
  * forwarded packets reaches such a port, and these are judged by where they go.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,25 +52,44 @@ static bool parse(const struct words *words, struct og_proxy *ret)
 	return ret->host_port > 0 && ret->host_port < 65536 && ret->container_port > 0;
 }
 
-/* Root's only: anybody may run a program with such a command line. */
-static bool read_proxy(const char *pid, struct og_proxy *ret)
+/* Whether a process could not be looked at because it is there no more. */
+static bool is_gone(int sys_errno)
+{
+	return sys_errno == ENOENT || sys_errno == ESRCH;
+}
+
+/*
+ * Root's only: anybody may run a program with such a command line. -1: what this
+ * one is cannot be told, and it might hold the port.
+ */
+static int read_proxy(const char *pid, bool *is_proxy, struct og_proxy *ret, struct og_err *reterr)
 {
 	og_auto_free char *text = NULL;
-	struct og_err ignored = { 0 };
+	struct og_err err = { 0 };
 	struct words words = { 0 };
 	struct stat st;
 	char path[300];
 
 	snprintf(path, sizeof(path), "/proc/%s", pid);
-	if (stat(path, &st) < 0 || st.st_uid != 0)
-		return false;
+	*is_proxy = false;
+	if (stat(path, &st) < 0)
+		return is_gone(errno) ? 0 : og_fail_sys(reterr, errno, "process %s", pid);
+	if (st.st_uid != 0)
+		return 0;
 	snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
 	if (og_file_read(AT_FDCWD, path, CMDLINE_MAX, OG_FILE_MAY_MISS, &text, &words.len, NULL,
-			 &ignored) < 0 ||
-	    !text || words.len == 0)
-		return false;
+			 &err) < 0) {
+		/* longer than a proxy's ever is */
+		if (err.code == OG_E_CONFIG || is_gone(err.sys_errno))
+			return 0;
+		*reterr = err;
+		return -1;
+	}
+	if (!text || words.len == 0)
+		return 0;
 	words.text = text;
-	return parse(&words, ret);
+	*is_proxy = parse(&words, ret);
+	return 0;
 }
 
 int og_proxies_read(struct og_proxy **ret, size_t *retn, struct og_err *reterr)
@@ -81,11 +101,14 @@ int og_proxies_read(struct og_proxy **ret, size_t *retn, struct og_err *reterr)
 
 	*ret = NULL;
 	*retn = 0;
-	while (r == 0 && (entry = readdir(stream))) {
+	while (r == 0 && (entry = og_readdir(stream, &r, reterr))) {
 		struct og_proxy proxy;
+		bool is_proxy;
 
-		if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0' ||
-		    !read_proxy(entry->d_name, &proxy))
+		if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0')
+			continue;
+		r = read_proxy(entry->d_name, &is_proxy, &proxy, reterr);
+		if (r < 0 || !is_proxy)
 			continue;
 		if (*retn == cap) {
 			struct og_proxy *more;
