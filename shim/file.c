@@ -140,6 +140,8 @@ int og_file_replace(int dirfd, const char *name, const void *data, size_t len,
 	if (fd < 0)
 		return og_fail_sys(reterr, errno, "cannot write beside %s", name);
 	r = og_fd_write(fd, data, len, reterr);
+	if (r < 0)
+		og_err_where(reterr, name, 0, 0);
 	if (r == 0 && fchown(fd, like->st_uid, like->st_gid) < 0)
 		r = og_fail_sys(reterr, errno, "cannot keep the owner of %s", name);
 	if (r == 0 && fchmod(fd, like->st_mode & 07777) < 0)

@@ -398,8 +398,10 @@ int og_record_write_at(int dir, const struct og_record *record, struct og_err *r
 	fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return og_fail_sys(reterr, errno, "cannot write a launch record");
-	if (og_fd_write(fd, text.data, text.len, reterr) < 0)
+	if (og_fd_write(fd, text.data, text.len, reterr) < 0) {
+		og_err_where(reterr, "the launch record", 0, 0);
 		return -1;
+	}
 	return publish(dir, fd, name, record, reterr);
 }
 
