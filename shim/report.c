@@ -40,6 +40,27 @@ static void put_time(struct og_buf *out)
 		      second % 60, ts.tv_nsec / 1000);
 }
 
+/*
+ * A piece of a record would be the beginning of the next one's line, and both lost.
+ * It cannot be cut off, others may have written behind it; so our bytes, which have
+ * their room, become an empty line. O_APPEND would make pwrite(2) append as well.
+ */
+static void blank_out(int fd, size_t n)
+{
+	static const char spaces[64] =
+		"                                                               ";
+	off_t at = lseek(fd, 0, SEEK_CUR) - (off_t)n;
+
+	if (at < 0 || fcntl(fd, F_SETFL, 0) < 0)
+		return;
+	for (size_t done = 0, part; done + 1 < n; done += part) {
+		part = n - 1 - done < sizeof(spaces) - 1 ? n - 1 - done : sizeof(spaces) - 1;
+		if (pwrite(fd, spaces, part, at + (off_t)done) != (ssize_t)part)
+			return;
+	}
+	(void)!pwrite(fd, "\n", 1, at + (off_t)n - 1);
+}
+
 static void append_line(int dirfd, const char *path, const struct og_buf *line,
 			struct og_err *reterr)
 {
@@ -56,11 +77,13 @@ static void append_line(int dirfd, const char *path, const struct og_buf *line,
 	do
 		n = write(fd, line->data, line->len);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
+	if (n < 0) {
 		og_fail_sys(reterr, errno, "%s cannot be written", OG_Q(path));
-	else if ((size_t)n != line->len)
+	} else if ((size_t)n != line->len) {
+		blank_out(fd, (size_t)n);
 		og_fail(reterr, OG_E_SYS, "%s: the record was cut, the disk may be full",
 			OG_Q(path));
+	}
 }
 
 void og_report_error(const char *text, const char *log)

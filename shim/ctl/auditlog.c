@@ -140,6 +140,14 @@ static size_t leave_out(const char *const *keys, char *line, size_t len)
 	return (size_t)(out - line) + (size_t)(end - in);
 }
 
+/* The place of a record that did not fit (shim/report.c). */
+static bool is_blank(const char *text, size_t len)
+{
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
+	return len == 0;
+}
+
 static int take_line(struct reading *reading, char *text, size_t len, struct og_err *reterr)
 {
 	struct og_err ignored = { 0 };
@@ -147,6 +155,8 @@ static int take_line(struct reading *reading, char *text, size_t len, struct og_
 	int r = 0;
 
 	reading->line++;
+	if (is_blank(text, len))
+		return 0;
 	reading->stat->lines++;
 	len = leave_out(reading->keys, text, len);
 	if (og_doc_parse(reading->path, text, len, 0, &doc, &ignored) < 0) {
