@@ -7,7 +7,7 @@
 # namespace of its own: it says that the port is closed only when it is, and never opens
 # that of another container.
 
-# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2154
+# shellcheck source-path=SCRIPTDIR disable=SC1007,SC2015,SC2034,SC2086,SC2154,SC2206,SC2317
 . "$(dirname "$0")/../lib/fault.sh"
 if [ "$(id -u)" -ne 0 ]; then
 	echo "not root: no network namespace, no files of a daemon's"

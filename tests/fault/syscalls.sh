@@ -8,7 +8,7 @@
 # the verdict says; a failure says so and exits 1 (255 for exec); and after "delete"
 # nothing of ocigate's is left. Whether verdicts are right is tested elsewhere.
 
-# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2154
+# shellcheck source-path=SCRIPTDIR disable=SC1007,SC2015,SC2034,SC2086,SC2154,SC2206,SC2317
 . "$(dirname "$0")/../lib/fault.sh"
 fault_begin "$@"
 
