@@ -26,8 +26,10 @@ uint64_t og_report_now(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+#define TIME_SIZE 80
+
 /* RFC 3339, UTC, microseconds: containerd drops a log line whose time it cannot parse. */
-static void put_time(struct og_buf *out)
+static char *write_time(char buf[TIME_SIZE])
 {
 	struct timespec ts;
 	char date[OG_DATE_SIZE];
@@ -36,8 +38,16 @@ static void put_time(struct og_buf *out)
 	clock_gettime(CLOCK_REALTIME, &ts);
 	og_clock_date(ts.tv_sec, date);
 	second = (int)(ts.tv_sec % 86400);
-	og_buf_printf(out, "\"%sT%02d:%02d:%02d.%06ldZ\"", date, second / 3600, second / 60 % 60,
-		      second % 60, ts.tv_nsec / 1000);
+	snprintf(buf, TIME_SIZE, "%sT%02d:%02d:%02d.%06ldZ", date, second / 3600, second / 60 % 60,
+		 second % 60, ts.tv_nsec / 1000);
+	return buf;
+}
+
+static void put_time(struct og_buf *out)
+{
+	char time[TIME_SIZE];
+
+	og_buf_printf(out, "\"%s\"", write_time(time));
 }
 
 /*
@@ -86,24 +96,54 @@ static void append_line(int dirfd, const char *path, const struct og_buf *line,
 	}
 }
 
+/* That memory is short is said without any: cut, and with fewer characters. */
+static void log_without_memory(const char *text, const char *log)
+{
+	char data[1500], time[TIME_SIZE];
+	struct og_buf line = { .data = data };
+	struct og_err ignored = { 0 };
+	size_t n = (size_t)snprintf(data, sizeof(data), "{\"level\":\"error\",\"msg\":\"");
+
+	for (; *text && n < 1300; text++) {
+		bool plain = *text >= ' ' && *text <= '~' && *text != '"' && *text != '\\';
+
+		data[n++] = plain ? *text : '?';
+	}
+	line.len = n + (size_t)snprintf(data + n, sizeof(data) - n, "\",\"time\":\"%s\"}\n",
+					write_time(time));
+	append_line(AT_FDCWD, log, &line, &ignored);
+}
+
+static void say(const char *text)
+{
+	og_auto_buf struct og_buf line = { 0 };
+	struct og_err ignored = { 0 };
+	char cut[1300];
+
+	og_buf_printf(&line, "%s\n", text);
+	if (line.failed)
+		snprintf(cut, sizeof(cut), "%.1200s\n", text);
+	og_fd_write(STDERR_FILENO, line.failed ? cut : line.data,
+		    line.failed ? strlen(cut) : line.len, &ignored);
+}
+
 void og_report_error(const char *text, const char *log)
 {
 	og_auto_buf struct og_buf line = { 0 };
 	struct og_err ignored = { 0 };
 
-	og_buf_printf(&line, "%s\n", text);
-	if (!line.failed)
-		og_fd_write(STDERR_FILENO, line.data, line.len, &ignored);
+	say(text);
 	if (!log || !log[0])
 		return;
-	line.len = 0;
 	og_buf_puts(&line, "{\"level\":\"error\"");
 	og_buf_key(&line, "msg");
 	og_buf_json(&line, text);
 	og_buf_key(&line, "time");
 	put_time(&line);
 	og_buf_puts(&line, "}\n");
-	if (!line.failed)
+	if (line.failed)
+		log_without_memory(text, log);
+	else
 		append_line(AT_FDCWD, log, &line, &ignored);
 }
 

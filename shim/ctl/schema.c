@@ -87,7 +87,5 @@ int og_ctl_schema(const struct og_subcommand *self, int argc, char *argv[])
 	og_buf_puts(&out, head);
 	put_rules(&out);
 	og_buf_puts(&out, exceptions);
-	return !out.failed && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0
-		       ? OG_CTL_OK
-		       : OG_CTL_ERROR;
+	return og_ctl_print(&out);
 }

@@ -349,6 +349,7 @@ static void put_rules(struct og_buf *out, const struct og_suggestions *s)
 			continue;
 		for (; k < NSOURCES && strcmp(sources[k].rule, sources[i].rule) == 0; k++)
 			put_source(&rule, s, k, &any);
+		out->failed |= rule.failed;
 		if (!any)
 			continue;
 		og_buf_printf(out, "%s\t\t\"%s\": {\n%s\n\t\t}", between, sources[i].rule,
@@ -380,7 +381,7 @@ static void put_warnings(struct og_buf *out)
 	og_policy_free(policy);
 	if (found.len)
 		og_buf_printf(out, "// What \"ocigatectl check\" would warn of:\n%s", found.data);
-	out->failed |= found.failed;
+	out->failed |= found.failed || err.code == OG_E_NOMEM;
 }
 
 void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, const char *extends,
