@@ -252,6 +252,15 @@ $(BUILD)/test-unit $(BUILD)/test-fault: $(LIBSHIM) $(LIBPOLICY) $(BUILD)/.list
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LINK_TEST) -o $@ $(filter %.o,$^) $(LIBSHIM) $(LIBPOLICY) $(LIBS_DYNAMIC) -lcriterion $(LDFLAGS)
 
+# The programs themselves, with an allocator that fails on demand.
+ALLOC_BIN := $(BUILD)/alloc/ocigate $(BUILD)/alloc/ocigatectl
+$(BUILD)/alloc/ocigate: $(OBJ)/shim/main.o
+$(BUILD)/alloc/ocigatectl: $(call objs,$(CTL_SRC))
+$(ALLOC_BIN): $(OBJ)/tests/fault/alloc.o $(OBJ)/tests/lib/armed.o $(LIBSHIM) $(LIBPOLICY) $(BUILD)/.list
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $(LINK_TEST) -o $@ $(filter %.o,$^) $(LIBSHIM) $(LIBPOLICY) $(LIBS_DYNAMIC) $(LDFLAGS)
+
 # In the variant "fuzz" libFuzzer drives a target, elsewhere tests/fuzz/main.c
 # replays the files it is given.
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(OBJ)/tests/fuzz/main.o)
@@ -317,7 +326,7 @@ check-mutation: ## break each rule in turn: does a test fail each time?
 
 # The scripts trace the program itself, which a sanitizer would not survive; the
 # failing writes of fault_files would hit the files of gcov.
-check-fault: $(BUILD)/test-fault all ## n-th malloc, n-th system call, short reads
+check-fault: $(BUILD)/test-fault $(ALLOC_BIN) all ## n-th malloc, n-th system call, short reads
 	+@BUILD=$(abspath $(BUILD)) $(run_all)/fault program='$< $(if $(filter coverage,$(VARIANT)),--filter fault_memory/*)' \
 		$(if $(flags_$(VARIANT)),,$(foreach s,$(wildcard tests/fault/*.sh),$(notdir $s)=$s))
 

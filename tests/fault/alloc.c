@@ -48,6 +48,8 @@ static bool fails(void)
 		return false;
 	state.report.failed++;
 	errno = ENOMEM;
+	if (alloc_failed)
+		alloc_failed();
 	return true;
 }
 

@@ -20,4 +20,7 @@ struct alloc_report {
 void alloc_arm(size_t nth, bool persistent);
 struct alloc_report alloc_disarm(void);
 
+/* Called, where a program has it, each time that one has failed. It may not allocate. */
+void alloc_failed(void) __attribute__((weak));
+
 #endif

@@ -7,7 +7,7 @@
 # Docker's, whose facts are in the daemon's files. A fake runtime and a fake guard
 # record that they were executed; the processes and mounts are real.
 
-# shellcheck source-path=SCRIPTDIR disable=SC1007,SC2015,SC2034,SC2086,SC2154,SC2206,SC2317
+# shellcheck source-path=SCRIPTDIR disable=SC1007,SC2115,SC2015,SC2034,SC2086,SC2154,SC2206,SC2317
 . "$(dirname "$0")/../lib/fault.sh"
 if [ "$(id -u)" -ne 0 ]; then
 	echo "not root: nothing can be mounted, no state of a container can be made"

@@ -12,31 +12,7 @@
 . "$(dirname "$0")/../lib/fault.sh"
 fault_begin "$@"
 
-# ---- the subject ------------------------------------------------------------
-
-cat >old.json <<'JSON'
-{"ociVersion":"1.0.2","process":{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/true"],
-"env":["PATH=/bin"],"cwd":"/","capabilities":{"bounding":["CAP_CHOWN","CAP_NET_BIND_SERVICE"],
-"effective":["CAP_CHOWN","CAP_NET_BIND_SERVICE"],"permitted":["CAP_CHOWN","CAP_NET_BIND_SERVICE"]}},
-"root":{"path":"rootfs","readonly":true},"hostname":"fault",
-"mounts":[{"destination":"/proc","type":"proc","source":"proc"},
-{"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","strictatime","mode=755","size=65536k"]}],
-"linux":{"resources":{"devices":[{"allow":false,"access":"rwm"}]},"namespaces":[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},
-{"type":"mount"},{"type":"cgroup"}],"maskedPaths":[],"readonlyPaths":[]}}
-JSON
-cat >process.json <<'JSON'
-{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/id"],"env":["PATH=/bin"],"cwd":"/",
-"capabilities":{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}}
-JSON
-for preset in lab permissive; do
-	echo "{\"version\":1,\"extends\":\"$preset\",\"audit\":{\"file\":\"$dir/audit.jsonl\",\"complying\":true,\"required\":true}}" >$preset.json
-done
-
-prepare_exec() {
-	reset
-	launch lab
-	rm -f ran saw given log.json err
-}
+lab_subject
 
 # What the record says is what the verdict was about; what lab takes away is not handed on.
 same_record() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2086
 #
 # What the scripts of tests/fault share: a program under strace, of which every
 # system call fails once with the errnos of errnos.txt, is interrupted by each
@@ -112,6 +112,35 @@ launch() {
 # The records, without what differs from one process to the next.
 records() {
 	cat "$records"/*.json 2>/dev/null | sed -E 's/"writer(-start)?":[0-9]+,?//g'
+}
+
+# ---- a launch under lab, for several scripts --------------------------------
+
+lab_subject() {
+cat >old.json <<'JSON'
+{"ociVersion":"1.0.2","process":{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/true"],
+"env":["PATH=/bin"],"cwd":"/","capabilities":{"bounding":["CAP_CHOWN","CAP_NET_BIND_SERVICE"],
+"effective":["CAP_CHOWN","CAP_NET_BIND_SERVICE"],"permitted":["CAP_CHOWN","CAP_NET_BIND_SERVICE"]}},
+"root":{"path":"rootfs","readonly":true},"hostname":"fault",
+"mounts":[{"destination":"/proc","type":"proc","source":"proc"},
+{"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","strictatime","mode=755","size=65536k"]}],
+"linux":{"resources":{"devices":[{"allow":false,"access":"rwm"}]},"namespaces":[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},
+{"type":"mount"},{"type":"cgroup"}],"maskedPaths":[],"readonlyPaths":[]}}
+JSON
+cat >process.json <<'JSON'
+{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/id"],"env":["PATH=/bin"],"cwd":"/",
+"capabilities":{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}}
+JSON
+for preset in lab permissive; do
+	echo "{\"version\":1,\"extends\":\"$preset\",\"audit\":{\"file\":\"$dir/audit.jsonl\",\"complying\":true,\"required\":true}}" >$preset.json
+done
+}
+
+# A container that was launched, for exec and delete.
+prepare_exec() {
+	reset
+	launch lab
+	rm -f ran saw given log.json err
 }
 
 # ---- what must hold ---------------------------------------------------------
