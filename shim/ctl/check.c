@@ -35,17 +35,20 @@ static void print_problem(void *ctx, bool warning, const struct og_err *problem)
 }
 
 /* Whether launches would take the file, which a draft need not be fit for yet. */
-static void warn_untrusted(const char *path, struct tally *tally)
+static int warn_untrusted(const char *path, struct tally *tally)
 {
 	struct og_policyfiles files;
 	struct og_err err = { 0 };
 
 	if (og_policyfile_read(path, false, &files, &err) == 0) {
 		og_policyfile_release(&files);
-		return;
+		return 0;
 	}
+	if (err.code == OG_E_NOMEM)
+		return og_ctl_error(&err);
 	tally->warnings++;
 	printf("%s: warning: not usable where it is: %s\n", path, err.msg);
+	return 0;
 }
 
 /* A path as it is; of a glob, the directory in which names are looked for. */
@@ -167,8 +170,8 @@ int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[])
 	og_policy_free(policy);
 	if (r < 0 && tally.errors == 0)
 		return og_ctl_error(&err);
-	if (r == 0)
-		warn_untrusted(path, &tally);
+	if (r == 0 && warn_untrusted(path, &tally) != 0)
+		return OG_CTL_ERROR;
 	printf("%s: %u error%s, %u warning%s\n", path, tally.errors, tally.errors == 1 ? "" : "s",
 	       tally.warnings, tally.warnings == 1 ? "" : "s");
 	return r < 0 ? OG_CTL_ERROR : OG_CTL_OK;

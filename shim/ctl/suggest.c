@@ -79,15 +79,19 @@ static int add_string(struct og_suggestions *s, size_t source, const char *text,
 }
 
 /* "before" and "after" of a finding are JSON in a string. */
-static struct og_doc *parse_value(const struct og_node *finding, const char *key)
+static int parse_value(const struct og_node *finding, const char *key, struct og_doc **ret,
+		       struct og_err *reterr)
 {
 	const char *text = og_str(og_member(finding, key));
-	struct og_err ignored = { 0 };
-	struct og_doc *doc = NULL;
+	struct og_err err = { 0 };
 
-	if (text && og_doc_parse(key, text, strlen(text), 0, &doc, &ignored) < 0)
-		return NULL;
-	return doc;
+	*ret = NULL;
+	if (!text || og_doc_parse(key, text, strlen(text), 0, ret, &err) == 0 ||
+	    err.code != OG_E_NOMEM)
+		return 0;
+	/* as none it would read like all that was taken away */
+	*reterr = err;
+	return -1;
 }
 
 static bool has_cap(const struct og_node *list, const char *name)
@@ -217,13 +221,19 @@ static int extract(struct og_suggestions *s, size_t source, const struct og_node
 		   bool *found, struct og_err *reterr)
 {
 	enum kind kind = sources[source].kind;
-	struct og_doc *before = kind == SOURCE || kind == LAST ? NULL
-							       : parse_value(finding, "before");
-	struct og_doc *after = kind == CAPS || kind == DEVICE ? parse_value(finding, "after")
-							      : NULL;
-	const struct og_node *root = og_doc_root(before);
+	struct og_doc *before = NULL, *after = NULL;
+	const struct og_node *root;
 	int r = 0;
 
+	if (kind != SOURCE && kind != LAST)
+		r = parse_value(finding, "before", &before, reterr);
+	if (r == 0 && (kind == CAPS || kind == DEVICE))
+		r = parse_value(finding, "after", &after, reterr);
+	if (r < 0) {
+		og_doc_free(before);
+		return -1;
+	}
+	root = og_doc_root(before);
 	switch (kind) {
 	case CAPS:
 		r = add_caps(s, source, root, og_doc_root(after), found, reterr);
