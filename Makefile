@@ -324,11 +324,13 @@ check-mutation: MUTATION_EVERY ?= 4
 check-mutation: ## break each rule in turn: does a test fail each time?
 	@python3 tests/mutation/mutate.py --kinds $(MUTATION_KINDS) --every $(MUTATION_EVERY)
 
+FAULT_SH := $(filter-out $(if $(ROOT),,%/started.sh %/docker.sh),$(wildcard tests/fault/*.sh))
+
 # The scripts trace the program itself, which a sanitizer would not survive; the
 # failing writes of fault_files would hit the files of gcov.
 check-fault: $(BUILD)/test-fault $(ALLOC_BIN) all ## n-th malloc, n-th system call, short reads
-	+@BUILD=$(abspath $(BUILD)) $(run_all)/fault program='$< $(if $(filter coverage,$(VARIANT)),--filter fault_memory/*)' \
-		$(if $(flags_$(VARIANT)),,$(foreach s,$(wildcard tests/fault/*.sh),$(notdir $s)=$s))
+	+@BUILD=$(abspath $(BUILD)) RUN_JOBS=2 $(run_all)/fault program='$< $(if $(filter coverage,$(VARIANT)),--filter fault_memory/*)' \
+		$(if $(flags_$(VARIANT)),,$(foreach s,$(FAULT_SH),$(notdir $s)=$s))
 
 REPLAY = $(wildcard tests/fixtures tests/doc)
 # A corpus directory is named like its target: tests/fuzz/corpus/doc for fuzz_doc.

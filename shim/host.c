@@ -39,7 +39,7 @@ static const struct {
  */
 static bool is_absent(void)
 {
-	return errno == ENOENT || errno == ENOTDIR || (errno == EACCES && og_euid() != 0);
+	return errno == ENOENT || (errno == EACCES && og_euid() != 0);
 }
 
 static int fail_at(const char *path, struct og_err *reterr)

@@ -75,11 +75,16 @@ void og_ctl_say(FILE *out, unsigned indent, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&line, fmt, ap) < 0)
+	if (columns && vasprintf(&line, fmt, ap) < 0)
 		line = NULL;
 	va_end(ap);
-	if (line && columns)
+	if (line) {
 		put_folded(out, columns, indent, line);
-	else
-		fprintf(out, "%s\n", line ? line : "(out of memory)");
+		return;
+	}
+	/* not to be folded, or no memory for it: the words are what matters */
+	va_start(ap, fmt);
+	vfprintf(out, fmt, ap);
+	va_end(ap);
+	fputc('\n', out);
 }

@@ -10,8 +10,8 @@
 # shellcheck source-path=SCRIPTDIR disable=SC1007,SC2115,SC2015,SC2034,SC2086,SC2154,SC2206,SC2317
 . "$(dirname "$0")/../lib/fault.sh"
 if [ "$(id -u)" -ne 0 ]; then
-	echo "not root: nothing can be mounted, no state of a container can be made"
-	exec "$(dirname "$0")/syscalls.sh"
+	echo "started.sh: must be run as root" >&2
+	exit 1
 fi
 fault_begin "$@"
 sleepers=
@@ -175,15 +175,18 @@ input=
 
 every start 1 "" launched call lab start $id
 also=guard_first
+# without a record the policy judges, and this one lets it start
+lies=ENOENT
 every guarded 1 "" guarded call lab start $id
 also=:
+lies=
 stride=2
 every matching 1 "" matching call lab start $id
 # that there is no state, and no record, is an answer
 answers=ENOENT
 also=never_started
 # each try waits until the process has ended
-stride=4
+stride=6
 undisturbed=1
 every exchanged 1 "" exchanged call lab start $id
 stride=2

@@ -45,7 +45,9 @@ also=same_record
 lies=ENOENT
 every create 1 new.json reset call lab create --bundle "$bundle" c1
 also=:
+stride=2
 every permissive 1 old.json reset call permissive create --bundle "$bundle" c1
+stride=1
 every exec 255 new-process.json prepare_exec call lab exec --process "$dir/process.json" c1
 # that nothing was kept is an answer
 answers=ENOENT
