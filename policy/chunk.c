@@ -5,6 +5,24 @@
 
 #include "doc_node.h"
 
+static struct og_chunk *push(struct og_chunk **chunks, size_t room)
+{
+	struct og_chunk *chunk = malloc(sizeof(*chunk) + room);
+
+	if (!chunk)
+		return NULL;
+	chunk->next = *chunks;
+	chunk->used = 0;
+	chunk->size = room;
+	*chunks = chunk;
+	return chunk;
+}
+
+void og_chunk_start(struct og_chunk **chunks, size_t size)
+{
+	push(chunks, size);
+}
+
 void *og_chunk_get(struct og_chunk **chunks, size_t size)
 {
 	struct og_chunk *chunk = *chunks;
@@ -16,13 +34,9 @@ void *og_chunk_get(struct og_chunk **chunks, size_t size)
 
 		if (room < want)
 			room = want;
-		chunk = malloc(sizeof(*chunk) + room);
+		chunk = push(chunks, room);
 		if (!chunk)
 			return NULL;
-		chunk->next = *chunks;
-		chunk->used = 0;
-		chunk->size = room;
-		*chunks = chunk;
 	}
 	mem = chunk->data + chunk->used;
 	chunk->used += want;

@@ -174,7 +174,7 @@ static struct og_node *new_node(struct parse *p, enum og_type type, size_t start
 	}
 	*node = (struct og_node){ .src = p->src,
 				  .parent = parent,
-				  .type = (uint8_t)type,
+				  .type = type,
 				  .start = (uint32_t)start,
 				  .end = (uint32_t)end,
 				  .order = p->doc->nodes++,
@@ -390,6 +390,9 @@ int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned
 		return -1;
 	if (check_input(&p) < 0)
 		return -1;
+	/* most documents need eight times their size */
+	if (first)
+		og_chunk_start(&doc->chunks, 8 * len + 1024);
 	r = run_yajl(&p);
 	og_chunks_free(p.scratch);
 	*ret = p.root;

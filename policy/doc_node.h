@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "doc_edit.h"
+#include "ocigate/policy.h"
 
 /* Text that nodes point into: the document as received, or the JSON of an edit. */
 struct og_source_text {
@@ -35,10 +36,11 @@ struct og_node {
 	const char *key, *str;
 	uint32_t start, end, key_start; /* of the value, and of a member's key, in src */
 	uint32_t index;			/* among its siblings as received */
-	uint32_t count;			/* children in the view */
 	uint32_t order;			/* in the document */
-	uint8_t type, flags, owner;
+	uint32_t count : 21;		/* children in the view: up to OG_DOC_MAX_NODES */
+	uint32_t type : 3, flags : 3, owner : 5;
 };
+_Static_assert(OG_DOC_MAX_NODES < 1 << 21 && OG_NRULES < 1 << 5, "the bits of a node suffice");
 
 struct og_chunk {
 	struct og_chunk *next;
@@ -59,6 +61,8 @@ struct og_doc {
 /* Memory that dies with the chunks; NULL when there is none. The first kind is zeroed. */
 void *og_chunk_alloc(struct og_chunk **chunks, size_t size);
 void *og_chunk_get(struct og_chunk **chunks, size_t size);
+/* The first chunk, for about |size| bytes; without memory later ones will say so. */
+void og_chunk_start(struct og_chunk **chunks, size_t size);
 void og_chunks_free(struct og_chunk *chunks);
 /* Parse |json| into nodes of |doc|; *ret is not in the tree yet. */
 int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned depth,

@@ -11,8 +11,10 @@
 
 struct og_effective {
 	struct og_pool pool;
-	struct og_origin actions[OG_NRULES];
-	struct og_value values[OG_NOPTIONS];
+	const struct og_origin *actions; /* the policy's own, until an exception changes some */
+	const struct og_value *values;
+	struct og_origin *own_actions;
+	struct og_value *own_values;
 	const char **applied, **expired;
 	size_t napplied, nexpired;
 };
@@ -61,12 +63,27 @@ static void place_changes(struct og_effective *effective, const struct og_except
 		if (change->what < OG_NOPTIONS)
 			pending->list[next[change->what]++] = change;
 		else
-			effective->actions[change->what - OG_NOPTIONS] = (struct og_origin){
+			effective->own_actions[change->what - OG_NOPTIONS] = (struct og_origin){
 				(enum og_action)change->value.num,
 				change->value.file,
 				change->value.line,
 			};
 	}
+}
+
+static bool own(struct og_effective *effective)
+{
+	struct og_pool *pool = &effective->pool;
+
+	effective->own_actions = og_pool_alloc(pool, OG_NRULES, sizeof(*effective->actions));
+	effective->own_values = og_pool_alloc(pool, OG_NOPTIONS, sizeof(*effective->values));
+	if (!effective->own_actions || !effective->own_values)
+		return false;
+	memcpy(effective->own_actions, effective->actions, OG_NRULES * sizeof(*effective->actions));
+	memcpy(effective->own_values, effective->values, OG_NOPTIONS * sizeof(*effective->values));
+	effective->actions = effective->own_actions;
+	effective->values = effective->own_values;
+	return true;
 }
 
 static bool apply_changes(struct og_effective *effective, const struct og_exception *const *list)
@@ -90,7 +107,7 @@ static bool apply_changes(struct og_effective *effective, const struct og_except
 		size_t start = pending.starts[i], n = pending.starts[i + 1] - start;
 
 		if (n && !og_value_change(&effective->pool, (enum og_option)i,
-					  &effective->values[i], pending.list + start, n))
+					  &effective->own_values[i], pending.list + start, n))
 			return false;
 	}
 	return true;
@@ -122,7 +139,7 @@ static bool apply_exceptions(struct og_effective *effective, const struct og_pol
 		list[effective->napplied] = exception;
 		effective->applied[effective->napplied++] = exception->name;
 	}
-	return apply_changes(effective, list);
+	return effective->napplied == 0 || (own(effective) && apply_changes(effective, list));
 }
 
 int og_policy_effective(const struct og_policy *policy, const struct og_facts *facts,
@@ -132,8 +149,8 @@ int og_policy_effective(const struct og_policy *policy, const struct og_facts *f
 
 	if (!effective)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
-	memcpy(effective->actions, policy->actions, sizeof(policy->actions));
-	memcpy(effective->values, policy->values, sizeof(policy->values));
+	effective->actions = policy->actions;
+	effective->values = policy->values;
 	if (!apply_exceptions(effective, policy, facts)) {
 		og_effective_free(effective);
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
