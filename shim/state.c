@@ -56,11 +56,10 @@ int og_state_root(const char *given, const char *runtime, char **ret, struct og_
 	return 0;
 }
 
-/* Whether a file could not be read for a reason that says nothing about the file. */
+/* Whether a file is there and was not read, or not to be trusted: that says nothing of the rest. */
 static bool is_unread(const struct og_err *err)
 {
-	return err->code == OG_E_NOMEM ||
-	       (err->code == OG_E_SYS && err->sys_errno != ENOENT && err->sys_errno != ESRCH);
+	return err->code != OG_E_CONFIG && err->sys_errno != ENOENT && err->sys_errno != ESRCH;
 }
 
 /* The fields of /proc/PID/stat that are asked for; 0: there is no such process. */
