@@ -234,6 +234,7 @@ list() {
 	strace -o trace -- "${argv[@]}" <"${input:-/dev/null}" >/dev/null 2>err
 	status=$?
 	[ "$status" -eq "$undisturbed" ] || fail "undisturbed, exit status $status: $(cat err)" >&2
+	grep -qF -- "$begins" trace || fail "no call has $begins: no telling where main begins" >&2
 	awk -v runtime="execve(\"$runtime\"" -v begins="$begins" '
 		{ name = $0; sub(/\(.*/, "", name) }
 		name !~ /^[a-z0-9_]+$/ { next }
@@ -243,7 +244,7 @@ list() {
 		index($0, runtime) { exit }
 		END { for (name in all) print name, early[name] + 0, all[name] }' trace | sort
 }
-begins='"/dev/null"'
+begins='poll([{fd=0'
 undisturbed=0 # the exit status when nothing fails
 runs=yes # a status of 0 means that the runtime was executed
 
