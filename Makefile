@@ -165,7 +165,7 @@ STATIC ?= 1
 # millisecond, before it becomes another program.
 ifeq ($(STATIC)$(if $(LINK_STATIC),,missing),1)
 LINK_PROGRAM := $(LINK_STATIC)
-LINK_RUNTIME := -static -no-pie
+LINK_RUNTIME := -static
 LIBS := $(LIBS_STATIC)
 else
 LINK_PROGRAM := $(if $(flags_$(VARIANT)),,-pie)

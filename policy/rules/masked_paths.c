@@ -290,6 +290,7 @@ static int check_both(struct og_pass *pass, enum og_option option, const struct 
 	const struct og_list wanted = { .items = items, .n = n };
 	int r = items ? check_list(pass, pointer, &wanted, also, what) : -1;
 
+	og_because(pass, NULL); /* it may be one of those */
 	free(items);
 	return r;
 }
