@@ -155,7 +155,8 @@ static const char *find_undone(const struct paths *paths)
 	for (size_t i = 0; i < paths->n; i++) {
 		const char *text = paths->items[i].text;
 
-		for (const char *slash = text; (slash = strchr(slash + 1, '/'));)
+		/* an empty one lies in no directory, and its end is no place to look on from */
+		for (const char *slash = text; *slash && (slash = strchr(slash + 1, '/'));)
 			if (place_of(paths, text, (size_t)(slash - text)) > paths->items[i].order)
 				return text;
 	}
