@@ -95,10 +95,13 @@ static void look_at_runc(const struct docker *docker)
 static void look_at_others(const struct docker *docker)
 {
 	og_each (entry, setting(docker, "Runtimes", "runtimes")) {
-		const char *name = og_key(entry);
+		const char *name = og_key(entry), *path = og_str(og_member(entry, "path"));
 		char where[PATH_MAX];
 
-		if (!name || is_stock(name) || leads_to_us(docker, name, where))
+		/* Docker's names for runc are one finding, unless the site gave one to another:
+		   from 23 on an entry goes before what is built in. */
+		if (!name || (is_stock(name) && (!path || strcmp(path, "runc") == 0)) ||
+		    leads_to_us(docker, name, where))
 			continue;
 		og_status_add(docker->status, OG_LEVEL_HOLE, "docker-runtime",
 			      "take it out of daemon.json, or let it be called by ocigate "

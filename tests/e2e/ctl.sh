@@ -96,6 +96,8 @@ suggested() {
 	check "suggest: what check accepts" "$CTL" check "$T/suggested.json"
 	has "suggest: how often" "$(cat "$T/suggested.json")" "\"source\": \"$T/allowed\", \"access\": \"ro\" } // 2 times"
 	has "suggest: what check warns of is said" "$(cat "$T/suggested.json")" '^// line [0-9]+, warning: .'
+	is "suggest: each of them" "$(sed -n 's,^// line [0-9]*\, warning: ,,p' "$T/suggested.json" | sort)" \
+		"$("$CTL" check "$T/suggested.json" | sed -n 's,^[^ ]*:[0-9]*:[0-9]*: warning: ,,p' | sort)"
 	has "suggest: a capability" "$(cat "$T/suggested.json")" '"CAP_SYS_PTRACE",? // 3 times'
 	has "suggest: a device, with its numbers" "$(cat "$T/suggested.json")" '"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "access": "rw" },? // once'
 	sed 's/"version": 1,/"version": 1, "audit": { "file": null },/' "$T/suggested.json" >"$T/etc/policy.json"

@@ -60,6 +60,16 @@ hosts() {
 	mkdir -p "$H/usr/libexec/ocigate" && cp /usr/libexec/ocigate/ocigate-ports "$H/usr/libexec/ocigate/"
 	capture "$CTL" status --root "$H"
 	is "... with it nothing is left to say" "$rc $(grep -cE '^(hole|note|open)' <<<"$out")" "0 0"
+	mkdir -p "$H/etc/docker"
+	"$CTL" install docker --default --root "$H" >/dev/null
+	ln -s ocigate "$H/usr/sbin/runc"
+	capture "$CTL" status --root "$H"
+	hasnt "... Docker, with the name runc too" "$out" 'docker-(default|runc|runtime)'
+	jq '.runtimes["io.containerd.runc.v2"] = { path: "/usr/bin/crun" }' "$H/etc/docker/daemon.json" >"$H/x" && cat "$H/x" >"$H/etc/docker/daemon.json"
+	capture "$CTL" status --root "$H"
+	has "... a name of Docker's own that the site gave to another" "$rc $out" '^1 .*'
+	has "... is a hole" "$out" 'hole: docker-runtime: .*--runtime io\.containerd\.runc\.v2" reaches /usr/bin/crun'
+	rm -r "$H/etc/docker" "$H/usr/sbin/runc" "$H/x"
 	touch "$H/usr/bin/podman" && chmod 755 "$H/usr/bin/podman"
 	capture "$CTL" status --root "$H"
 	has "podman without ocigate" "$rc $out" '^0 '
