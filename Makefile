@@ -246,7 +246,7 @@ UNIT_OBJ := $(call objs,$(UNIT_SRC)) $(if $(CASES),$(BUILD)/gen/fixtures.o)
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
-$(BUILD)/test-unit: $(UNIT_OBJ) $(OBJ)/shim/ctl/types.o
+$(BUILD)/test-unit: $(UNIT_OBJ) $(OBJ)/shim/ctl/types.o $(OBJ)/shim/ctl/auditlog.o
 $(BUILD)/test-fault: $(call objs,$(FAULT_SRC))
 $(BUILD)/test-unit $(BUILD)/test-fault: $(LIBSHIM) $(LIBPOLICY) $(BUILD)/.list
 	$(call say,LD,$@)

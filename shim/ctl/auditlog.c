@@ -97,7 +97,8 @@ static char *scalar_end(char *value, const char *end)
 
 static bool is_wanted(const char *const *keys, const char *key, size_t len)
 {
-	while (*keys && ((*keys)[0] != key[0] || strncmp(*keys, key, len) != 0 || (*keys)[len]))
+	while (*keys &&
+	       ((*keys)[0] != key[0] || strlen(*keys) != len || memcmp(*keys, key, len) != 0))
 		keys++;
 	return *keys || memchr(key, '\\', len);
 }
@@ -127,13 +128,15 @@ static size_t leave_out(const char *const *keys, char *line, size_t len)
 
 	while ((quote = memchr(in, '"', (size_t)(end - in))) &&
 	       (key_end = string_end(quote, end))) {
-		char *next = unwanted(keys, quote, key_end, end);
+		const char before = quote > in ? quote[-1] : out > line ? out[-1] : '\0';
+		char *next = before == ',' || before == '{' ? unwanted(keys, quote, key_end, end)
+							    : NULL;
 		char *upto = next ? quote : key_end + 1;
 
 		memmove(out, in, (size_t)(upto - in));
 		out += upto - in;
 		in = next ? next + (*next == ',') : upto;
-		if (next && *next == '}' && out > line && out[-1] == ',')
+		if (next && *next == '}' && out[-1] == ',')
 			out--;
 	}
 	memmove(out, in, (size_t)(end - in));
