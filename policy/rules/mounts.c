@@ -314,13 +314,13 @@ static int judge_readonly_site(struct og_pass *pass, const struct og_node *mount
 {
 	const unsigned kept = OG_MW_ANY_RO | OG_MW_ANY_NOSUID | OG_MW_ANY_NODEV | OG_MW_ANY_NOEXEC;
 	const char *at = og_str(og_member(mount, "destination"));
-	og_auto_free char *path = at ? strdup(at) : NULL;
+	/* one without such words has nothing to lose */
+	bool judged = at && og_mount_options_read(og_member(mount, "options")).words & kept;
+	og_auto_free char *path = judged ? strdup(at) : NULL;
 	int r = 0;
 
 	if (!path)
-		return at ? -1 : 0;
-	if (!(og_mount_options_read(og_member(mount, "options")).words & kept))
-		return 0; /* it has nothing to lose */
+		return judged ? -1 : 0;
 	for (char *end = path + strlen(path); r == 0 && end && end > path;
 	     end = strrchr(path, '/')) {
 		*end = '\0';
