@@ -174,6 +174,9 @@ LIBS := $(LIBS_DYNAMIC)
 endif
 LINK_TEST := $(if $(flags_$(VARIANT)),,-pie)
 
+# What is linked into static programs, for those who must know.
+SBOM := $(if $(filter 1,$(STATIC)),$(BUILD)/ocigate.spdx.json)
+
 COMPILE = $(CC) $(OG_CPPFLAGS) $(OG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK = $(CC) $(OG_CFLAGS) $(CFLAGS) $(OG_LDFLAGS)
 FLAGS_TEXT = $(COMPILE) : $(LINK) $(LINK_RUNTIME) $(LINK_PROGRAM) $(LIBS) $(LDFLAGS)
@@ -191,7 +194,7 @@ OBJ := $(BUILD)/obj
 objs = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 .PHONY: all
-all: $(PROGRAMS) $(LIBPOLICY) $(UNITS:%=$(BUILD)/systemd/%) ## build the programs, hardened
+all: $(PROGRAMS) $(LIBPOLICY) $(SBOM) $(UNITS:%=$(BUILD)/systemd/%) ## build the programs, hardened
 
 # systemd's units name the program where it is installed.
 $(BUILD)/systemd/%: shim/packaging/systemd/% $(BUILD)/.flags
@@ -232,7 +235,11 @@ $(BUILD)/ocigatectl: $(call objs,$(CTL_SRC))
 $(BUILD)/ocigate-ports: $(call objs,$(GUARD_SRC))
 $(BUILD)/ocigate $(BUILD)/ocigatectl $(BUILD)/ocigate-ports: $(LIBSHIM) $(LIBPOLICY) $(BUILD)/.list
 	$(call say,LD,$@)
-	$(Q)$(LINK) $(LINK_PROGRAM) -o $@ $(filter %.o,$^) $(LIBSHIM) $(LIBPOLICY) $(LIBS) $(LDFLAGS)
+	$(Q)$(LINK) $(LINK_PROGRAM) -Wl,-Map=$@.map -o $@ $(filter %.o,$^) $(LIBSHIM) $(LIBPOLICY) $(LIBS) $(LDFLAGS)
+
+$(BUILD)/ocigate.spdx.json: shim/packaging/sbom.py $(PROGRAMS)
+	$(call say,SBOM,$@)
+	$(Q)python3 $< $(VERSION) $(PROGRAMS) >$@
 
 # ---- test programs ----------------------------------------------------------
 
@@ -378,8 +385,9 @@ check-purity: $(LIBPOLICY) $(if $(FIXTURES),$(BUILD)/traced) ## the policy libra
 	@rc=0; python3 tests/lib/purity.py $(LIBPOLICY) || rc=1; \
 	$(if $(FIXTURES),python3 tests/lib/traced.py $(BUILD)/traced $(FIXTURES) || rc=1;) exit $$rc
 
-check-hardening: $(PROGRAMS) ## read the hardening back from the programs
+check-hardening: $(PROGRAMS) $(SBOM) ## read the hardening back from the programs, and what is linked in
 	@python3 tests/lib/hardening.py $(if $(filter 1,$(STATIC)),--static --no-pie=$(BUILD)/ocigate) --flags='$(HAVE_CFLAGS)' $(OBJ) $(PROGRAMS)
+	$(if $(SBOM),@python3 tests/lib/sbom_check.py $(SBOM) $(PROGRAMS) -- $(LIBRARIES))
 
 check-format: ## is everything formatted as .clang-format says?
 	@p=0; f=0; for c in $(ALL_C); do if clang-format --dry-run -Werror $$c; then p=$$((p + 1)); else f=$$((f + 1)); fi; done; \
@@ -499,7 +507,7 @@ INSTALL_ROWS = $(BUILD)/ocigate:$(SBINDIR)/ocigate:755 $(BUILD)/ocigatectl:$(SBI
 	$(foreach n,5 8,$(foreach f,$(wildcard shim/man/*.$n),$f:$(MANDIR)/man$n/$(notdir $f):644)) \
 	shim/completion/ocigatectl.bash:$(COMPDIR)/ocigatectl:644 shim/completion/_ocigatectl:$(ZSHDIR)/_ocigatectl:644 \
 	$(foreach f,$(UNITS),$(BUILD)/systemd/$f:$(UNITDIR)/$f:644) \
-	$(foreach f,$(wildcard README.md LICENSE),$f:$(DOCDIR)/$f:644)
+	$(foreach f,$(wildcard README.md LICENSE),$f:$(DOCDIR)/$f:644) $(if $(SBOM),$(SBOM):$(DOCDIR)/$(notdir $(SBOM)):644)
 
 install: all ## install below DESTDIR and PREFIX; edits no engine's configuration
 	@for r in $(INSTALL_ROWS); do IFS=: read -r from to mode <<<"$$r"; \
