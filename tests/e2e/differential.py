@@ -63,6 +63,19 @@ def site(args, preset):
 PRESETS = ["permissive", "permissive", "permissive", "rewriting", "rewriting", "baseline", "lab", "restricted", "cis-docker"]
 
 
+def drop_own_hook(doc):
+    """Take out the hook by which "run" compares the binds of the host's; whether it was there."""
+    stages = doc.get("hooks", {})
+    own = [hook for hook in stages.get("createRuntime", []) if hook.get("args", [])[1:2] == ["--ocigate-verify"]]
+    for hook in own:
+        stages["createRuntime"].remove(hook)
+    for stage in [name for name, hooks in stages.items() if not hooks and own]:
+        del stages[stage]
+    if own and not stages:
+        del doc["hooks"]
+    return len(own) == 1
+
+
 class Launches:
     def __init__(self, args):
         self.args = args
@@ -147,7 +160,7 @@ class Launches:
         except ValueError as error:
             return [f"launched, though ambiguous: {error}"]
         found = Comparison(doc, View(printed.decode()), self.host, not name.endswith(" permissive")).differences
-        if predicted != decided:
+        if predicted != decided and (not drop_own_hook(doc) or doc != strict(predicted)):
             found.append("dry-run would have launched another document")
         return found
 
