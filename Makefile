@@ -296,13 +296,13 @@ tests: $(TESTS) ## build the test programs
 # ---- checks -----------------------------------------------------------------
 # Each target below that is a tier of `check` ends with "N passed, N failed".
 
-.PHONY: check check-long check-build check-clang check-unit check-spec check-mutation check-fault check-fuzz check-demo check-e2e check-asan \
+.PHONY: check check-long check-build check-clang check-unit check-spec check-mutation check-fault check-fuzz check-demo check-instructions check-e2e check-asan \
 	check-valgrind check-purity check-hardening check-format analyze fuzz coverage bench metrics demo
 
 # What is not in the tree cannot be a tier; `metrics` says what a tree must have.
 TIERS := check-build check-clang check-format metrics check-purity check-hardening check-unit check-spec \
 	$(if $(FAULT_SRC),check-fault) $(if $(FUZZ_SRC),check-fuzz) check-asan $(if $(FUZZ_SRC),check-valgrind) coverage analyze
-ROOT_TIERS := check-demo $(if $(E2E),check-e2e)
+ROOT_TIERS := check-demo check-instructions $(if $(E2E),check-e2e)
 
 run_all = tests/lib/run_all.sh $(BUILD)/log
 
@@ -445,6 +445,9 @@ run-fuzz: $(FUZZ_BIN)
 		then p=$$((p + 1)); grep -E 'number_of_executed_units|^#.*DONE' $(BUILD)/fuzz-$$n.log; \
 		else f=$$((f + 1)); tail -40 $(BUILD)/fuzz-$$n.log; fi; done; \
 	echo "$$p passed, $$f failed"; [ $$f -eq 0 ]
+
+check-instructions: all ## instructions that a launch takes, against those that are kept; needs root
+	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh instructions
 
 bench: all $(BENCH_BIN) ## the benchmarks; figures in the README come from here
 	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh

@@ -11,6 +11,12 @@
 # Environment: BUILD, the build directory; BENCH_RUNS (1000, with OG_LONG 5000);
 # OCIGATE, another program to measure; BENCH_STEPS or OG_LONG: count instructions
 # too. Figures also go to $BUILD/bench/.
+#
+# run.sh instructions: only counts of instructions, against those that are kept in
+# instructions.txt; what takes more than there, by more than 3 %, is a regression. By
+# callgrind, up to the report of --ocigate-mode=explain: one by one, as in the table,
+# takes minutes for a launch. (This valgrind does not know openat2(2); to ocigate
+# nothing can be resolved then, and the judgement is all the same.)
 set -eu
 export LC_ALL=C
 umask 022
@@ -108,12 +114,6 @@ done
 
 # ---- the figures ------------------------------------------------------------
 
-hyperfine_args=(-N -w 50 -r "$runs" --prepare "$bin/reset" --export-json "$out/times.json" --style none)
-for i in "${!names[@]}"; do
-	hyperfine_args+=(-n "${names[$i]}" "${commands[$i]}")
-done
-hyperfine "${hyperfine_args[@]}" >/dev/null 2>"$out/hyperfine.log" || { cat "$out/hyperfine.log" >&2; exit 1; }
-
 # in SECONDS: median and least
 seconds() { jq -r ".results[] | select(.command == \"$1\") | \"\(.median) \(.min)\"" "$out/times.json"; }
 
@@ -133,13 +133,63 @@ syscalls() {
 	awk 'index($0, "execve(") == 1 && NR > 1 { exit } { n++ } END { print n - 1 }' "$out/$1.strace"
 }
 
-# One by one, minutes for millions of them.
-instructions() {
-	[ -n "${OG_LONG:-}${BENCH_STEPS:-}" ] || { echo -; return; }
+hwcaps=glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-BMI2,-ERMS,-FSRM
+
+# One by one. In an environment that is always the same, and by functions of libc
+# that every such processor has.
+steps() {
 	"$bin/reset"
 	# shellcheck disable=SC2086
-	"$bin/usage" --steps $1 | tail -n 1
+	env -i PATH=/usr/sbin:/usr/bin GLIBC_TUNABLES=$hwcaps "$bin/usage" --steps $1 | tail -n 1
 }
+
+instructions() {
+	[ -n "${OG_LONG:-}${BENCH_STEPS:-}" ] || { echo -; return; }
+	steps "$1"
+}
+
+# The same by callgrind: of what ends by itself.
+callgrind() {
+	"$bin/reset"
+	# shellcheck disable=SC2086
+	env -i PATH=/usr/sbin:/usr/bin GLIBC_TUNABLES=$hwcaps valgrind --tool=callgrind \
+		--callgrind-out-file=/run/bench/callgrind.out $1 2>&1 >/dev/null | sed -n 's/.*Collected : //p'
+}
+
+# compare NAME COUNT: with what is kept.
+compare() {
+	local kept
+	kept=$(sed -n "s/^$1 //p" "$here/instructions.txt")
+	echo "$1: ${2:-no} instructions, ${kept:-none} are kept"
+	if [ -n "$2" ] && [ -n "$kept" ] && [ "$2" -gt 0 ] && [ $(($2 * 100)) -le $((kept * 103)) ]; then
+		passed=$((passed + 1))
+		[ $(($2 * 100)) -ge $((kept * 97)) ] || echo "$1 takes less: write that down in tests/bench/instructions.txt"
+	else
+		failed=$((failed + 1))
+		echo "$1 takes more than tests/bench/instructions.txt says: find out why, or write it down there"
+	fi
+}
+
+regressions() {
+	local passed=0 failed=0 preset
+	compare state "$(steps "$shim $flags state $id")"
+	for preset in permissive lab; do
+		compare "$preset" "$(callgrind "$shim --ocigate-mode=explain --ocigate-policy=/run/bench/$preset.json $flags $create")"
+	done
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
+}
+
+if [ "${1:-}" = instructions ]; then
+	regressions
+	exit
+fi
+
+hyperfine_args=(-N -w 50 -r "$runs" --prepare "$bin/reset" --export-json "$out/times.json" --style none)
+for i in "${!names[@]}"; do
+	hyperfine_args+=(-n "${names[$i]}" "${commands[$i]}")
+done
+hyperfine "${hyperfine_args[@]}" >/dev/null 2>"$out/hyperfine.log" || { cat "$out/hyperfine.log" >&2; exit 1; }
 
 printf '%-13s %9s %9s %7s %7s %5s  %8s %6s %7s  %8s %12s\n' "" "median" "least" "ratio" "ratio" "aim" \
 	"peak kB" "ratio" "faults" "syscalls" "instructions"
