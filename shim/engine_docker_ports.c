@@ -74,18 +74,27 @@ static int add_exposed(struct og_gather *g, const struct og_node *exposed,
 	return r;
 }
 
+/* What the daemon writes; anything else is not understood. */
+static bool is_map(const struct og_node *node)
+{
+	return og_is_null(node) || og_type(node) == OG_OBJECT;
+}
+
 int og_docker_ports(struct og_gather *g, const struct og_node *config, const struct og_node *host,
 		    struct og_err *reterr)
 {
 	const struct og_node *bindings = og_member(host, "PortBindings");
+	const struct og_node *exposed = og_get(config, "/Config/ExposedPorts");
 	int r = 0;
 
 	g->facts->publish_all = og_is_true(og_member(host, "PublishAllPorts"));
+	if (!is_map(bindings) || !is_map(exposed))
+		return 0;
 	og_each (port, bindings)
 		if (r == 0)
 			r = add_port(g, og_key(port), port, reterr);
 	if (r == 0 && g->facts->publish_all)
-		r = add_exposed(g, og_get(config, "/Config/ExposedPorts"), bindings, reterr);
+		r = add_exposed(g, exposed, bindings, reterr);
 	if (r == 0)
 		g->facts->ports_known = g->facts->nports ? OG_KNOWN : OG_NONE;
 	return r < 0 ? -1 : 0;
