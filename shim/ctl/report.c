@@ -88,7 +88,7 @@ static int count(void *ctx, const struct og_node *record, struct og_err *reterr)
 static void print_table(const char *what, const struct og_tally *tally, bool complied, bool last)
 {
 	size_t shown = tally->n < SHOWN ? tally->n : SHOWN, n = complied ? 4 : 3;
-	const struct og_tally_row *rows = last ? tally->rows + (tally->n - shown) : tally->rows;
+	const struct og_tally_row *rows;
 
 	/* as wide as the terminal lets the names be, the same for every table */
 	int columns = (int)og_ctl_columns(stdout), width = columns ? columns - 4 * 11 : 44;
@@ -96,6 +96,7 @@ static void print_table(const char *what, const struct og_tally *tally, bool com
 
 	if (tally->n == 0)
 		return;
+	rows = tally->rows + (last ? tally->n - shown : 0);
 	width = width < 16 ? 16 : width > 80 ? 80 : width;
 	printf("\n%s%-*s", og_ctl_paint(OG_BOLD), width, what);
 	for (size_t i = 0; i < n; i++)

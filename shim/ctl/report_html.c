@@ -136,11 +136,12 @@ static void put_chart(struct og_buf *out, const struct chart *chart)
 	const struct og_tally *tally = chart->tally;
 	size_t shown = tally->n < chart->most ? tally->n : chart->most;
 	size_t n = chart->complied ? OG_TALLY_COLUMNS : OG_COMPLIED;
-	const struct og_tally_row *rows = tally->rows + (chart->last ? tally->n - shown : 0);
+	const struct og_tally_row *rows;
 	uint64_t longest = 0;
 
 	if (shown == 0)
 		return;
+	rows = tally->rows + (chart->last ? tally->n - shown : 0);
 	og_buf_printf(out, "<h2>%s</h2>\n<table>\n<tr><th>%s</th>", chart->heading, chart->what);
 	for (size_t k = 0; k < n; k++)
 		og_buf_printf(out, "<th>%s</th>", og_report_columns[k]);

@@ -407,11 +407,16 @@ void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, c
 	if (stat->bad)
 		og_buf_printf(out, "// Lines that are no records: %" PRIu64 ", the first at %s\n",
 			      stat->bad, stat->first_bad);
-	for (size_t i = 0; i < s->others.n; i++)
+	for (size_t i = 0; i < s->others.n; i++) {
+		const char *rule = s->others.rows[i].name;
+
+		/* a log may hold what is no rule: in a comment it must stay on its line */
 		og_buf_printf(out,
 			      "// %s: %" PRIu64 " findings that no addition to a list permits; an "
 			      "exception could\n",
-			      s->others.rows[i].name, s->others.rows[i].n[0]);
+			      rule[strspn(rule, "abcdefghijklmnopqrstuvwxyz-")] ? OG_Q(rule) : rule,
+			      s->others.rows[i].n[0]);
+	}
 	og_buf_printf(out, "{\n\t\"version\": 1,\n\t\"extends\": \"%s\",\n\t\"rules\": {", extends);
 	put_rules(out, s);
 	og_buf_puts(out, "\n\t}\n}\n");

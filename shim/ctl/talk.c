@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What subcommands share in talking to people. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static void print_usage(FILE *out, const struct og_subcommand *self)
+{
+	og_ctl_say(out, 4, "usage: ocigatectl %s %s\n", self->name, self->arguments);
+	og_ctl_say(out, 0, "%s\n", self->summary);
+	og_ctl_say(out, 4, "for example: %s", self->example);
+}
+
+int og_ctl_usage(const struct og_subcommand *self, const char *problem)
+{
+	fprintf(stderr, "ocigatectl: %s: %s\n", self->name, problem);
+	print_usage(stderr, self);
+	return OG_CTL_USAGE;
+}
+
+int og_ctl_help(const struct og_subcommand *self)
+{
+	print_usage(stdout, self);
+	return OG_CTL_OK;
+}
+
+int og_ctl_error(const struct og_err *err)
+{
+	fprintf(stderr, "ocigatectl: ");
+	if (err->where[0] && err->line)
+		fprintf(stderr, "%s:%u:%u: ", err->where, err->line, err->col);
+	else if (err->where[0])
+		fprintf(stderr, "%s: ", err->where);
+	fprintf(stderr, "%s\n", err->msg);
+	return OG_CTL_ERROR;
+}
+
+bool og_ctl_colour(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(no && no[0]);
+}
+
+int og_ctl_print(const struct og_buf *out)
+{
+	if (!out->failed && fwrite(out->data ? out->data : "", 1, out->len, stdout) == out->len &&
+	    fflush(stdout) == 0)
+		return OG_CTL_OK;
+	fprintf(stderr, "ocigatectl: %s\n",
+		out->failed ? "out of memory" : "standard output cannot be written");
+	return OG_CTL_ERROR;
+}
+
+const char *og_ctl_paint(const char *sequence)
+{
+	return og_ctl_colour() ? sequence : "";
+}
