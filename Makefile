@@ -271,6 +271,7 @@ $(ALLOC_BIN): $(OBJ)/tests/fault/alloc.o $(OBJ)/tests/lib/armed.o $(LIBSHIM) $(L
 # In the variant "fuzz" libFuzzer drives a target, elsewhere tests/fuzz/main.c
 # replays the files it is given.
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(OBJ)/tests/fuzz/main.o)
+$(BUILD)/fuzz/fuzz_auditlog: $(call objs,$(filter-out shim/ctl/main.c,$(CTL_SRC)))
 $(FUZZ_BIN): $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(FUZZ_MAIN) $(LIBSHIM) $(LIBPOLICY)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
