@@ -4,6 +4,7 @@
  * keeps all other bytes, and what is written reads back as edited.
  */
 #include "doc_edits.h"
+#include "json_mutator.h"
 #include "second_opinion.h"
 
 static void edit(const char *text, size_t len, uint64_t random)

@@ -2,8 +2,10 @@
 /*
  * Judging: a policy (a preset's name, or a policy file), a document and facts,
  * one per part. What was rewritten is clean when judged again, what was not
- * edited stays as it came, reports are JSON, and the same again gives the same.
+ * edited stays as it came, every runtime's JSON reader finds the same in what would be
+ * launched, reports are JSON, and the same again gives the same.
  */
+#include "json_mutator.h"
 #include "judging.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

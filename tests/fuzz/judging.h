@@ -10,6 +10,7 @@
 #include "ocigate/buf.h"
 #include "ocigate/rule.h"
 #include "ocigate/verdict.h"
+#include "readers.h"
 
 struct judging {
 	struct og_policy *policy;
@@ -112,6 +113,17 @@ static inline void must_report(const struct og_verdict *verdict, struct og_buf *
 	og_buf_release(&out);
 }
 
+/* What would be launched means to every runtime what it means to ocigate. */
+static inline void must_mean_one_thing(const char *written, size_t len)
+{
+	struct og_err err = { 0 };
+	struct og_doc *doc = NULL;
+
+	MUST_FOR(og_doc_parse("written", written, len, 0, &doc, &err) == 0, &err);
+	must_read_alike(og_doc_root(doc), written, len);
+	og_doc_free(doc);
+}
+
 /* What the edits made of the document. */
 static inline void must_write(const struct judging *j, const struct og_doc *doc,
 			      const struct og_verdict *verdict, struct og_buf *all)
@@ -124,6 +136,8 @@ static inline void must_write(const struct judging *j, const struct og_doc *doc,
 	must_be_json(written, len);
 	if (og_verdict_worst(verdict) < OG_REWRITE)
 		MUST(len == j->document.len && memcmp(written, j->document.text, len) == 0);
+	if (og_verdict_worst(verdict) < OG_REJECT && j->cmd == OG_CMD_CREATE)
+		must_mean_one_thing(written, len);
 	if (og_verdict_worst(verdict) == OG_REWRITE)
 		MUST_FOR(og_recheck(j->policy, j->facts, j->cmd, written, len, &err) == 0, &err);
 	og_buf_put(all, written, len);
