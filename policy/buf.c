@@ -31,7 +31,7 @@ static bool reserve(struct og_buf *buf, size_t more)
 
 	if (buf->failed)
 		return false;
-	if (more < buf->cap - buf->len && buf->cap)
+	if (more < buf->cap - buf->len)
 		return true;
 	if (more > (size_t)1 << 40) {
 		buf->failed = true;

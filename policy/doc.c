@@ -322,17 +322,14 @@ static const yajl_callbacks callbacks = {
 static int stop_syntax(struct parse *p)
 {
 	size_t at = skip_between(p, p->pos); /* the first token that was not taken */
-	unsigned char *text = yajl_get_error(p->yajl, 0, (unsigned char *)p->src->text,
-					     p->src->len);
-	const char *why = text ? (const char *)text : "malformed JSON";
+	char *why = (char *)yajl_get_error(p->yajl, 0, (unsigned char *)p->src->text, p->src->len);
 
 	if (at > p->src->len)
 		at = p->src->len;
+	why[strcspn(why, "\n")] = '\0';
 	why = strncmp(why, "lexical error: ", 15) == 0 ? why + 15
 	      : strncmp(why, "parse error: ", 13) == 0 ? why + 13
 						       : why;
-	if (text)
-		text[strcspn((char *)text, "\n")] = '\0';
 	stop(p, at, why);
 	return -1;
 }

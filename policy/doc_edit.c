@@ -135,10 +135,10 @@ int og_doc_add(struct og_doc *doc, const struct og_node *parent, const char *key
 
 bool og_node_is_added(const struct og_node *node)
 {
-	for (; node && node->parent; node = node->parent)
+	for (; node->parent; node = node->parent)
 		if (node->src != node->parent->src)
 			return true;
-	return node && node->src->lines == NULL;
+	return node->src->lines == NULL;
 }
 
 unsigned og_node_owner(const struct og_node *node)
@@ -167,10 +167,13 @@ static unsigned owner_below(const struct og_node *node)
 
 unsigned og_node_owner_near(const struct og_node *node)
 {
-	for (const struct og_node *up = node; up; up = up->parent)
+	const struct og_node *up = node;
+
+	do
 		if (up->owner)
 			return up->owner;
-	return node && node->flags & OG_NODE_DIRTY ? owner_below(node) : 0;
+	while ((up = up->parent));
+	return node->flags & OG_NODE_DIRTY ? owner_below(node) : 0;
 }
 
 size_t og_node_order(const struct og_node *node)

@@ -216,8 +216,10 @@ char *og_pointer(const struct og_node *node, char *buf, size_t size)
 		put_back(&out, "/", 1);
 	}
 	memmove(buf, buf + out.at, size - out.at);
-	if (out.full && size > 4)
-		memcpy(buf + strlen(buf) - (strlen(buf) < 3 ? strlen(buf) : 3), "...",
-		       strlen(buf) < 3 ? strlen(buf) : 3);
+	if (out.full) {
+		size_t len = size - 1 - out.at, dots = len < 3 ? len : 3;
+
+		memcpy(buf + len - dots, "...", dots);
+	}
 	return buf;
 }

@@ -120,8 +120,6 @@ static bool apply_exceptions(struct og_effective *effective, const struct og_pol
 	size_t n = policy->nexceptions;
 	const struct og_exception **list;
 
-	if (!n)
-		return true;
 	list = og_pool_alloc(pool, n, sizeof(*list));
 	effective->applied = og_pool_alloc(pool, n, sizeof(*effective->applied));
 	effective->expired = og_pool_alloc(pool, n, sizeof(*effective->expired));

@@ -67,6 +67,13 @@ const char *og_opt_str(const struct og_pass *pass, enum og_option option)
 	return og_effective_str(pass->effective, option);
 }
 
+bool og_opt_is(const struct og_pass *pass, enum og_option option, const char *word)
+{
+	const char *text = og_opt_str(pass, option);
+
+	return text && !strcmp(text, word);
+}
+
 const struct og_list *og_opt_list(const struct og_pass *pass, enum og_option option)
 {
 	return og_effective_list(pass->effective, option);

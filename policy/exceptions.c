@@ -72,9 +72,8 @@ static int by_text(const void *a, const void *b)
 
 	if (order)
 		return order;
-	if (x->line != y->line)
-		return x->line < y->line ? -1 : 1;
-	return x->col < y->col ? -1 : x->col > y->col;
+	order = (x->line > y->line) - (x->line < y->line);
+	return order ? order : (x->col > y->col) - (x->col < y->col);
 }
 
 static void keep_names(const struct og_reader *reader, struct named *list, size_t n,

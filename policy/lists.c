@@ -20,9 +20,9 @@ int og_item_compare(enum og_opt_type type, const struct og_item *a, const struct
 
 static int by_place(const struct og_draft *a, const struct og_draft *b)
 {
-	if (a->line != b->line)
-		return a->line < b->line ? -1 : 1;
-	return a->col < b->col ? -1 : a->col > b->col;
+	int order = (a->line > b->line) - (a->line < b->line);
+
+	return order ? order : (a->col > b->col) - (a->col < b->col);
 }
 
 static int draft_by_text(const void *a, const void *b)
@@ -102,8 +102,8 @@ static const struct og_item *covering_path(const struct og_list *list, const str
 	const struct og_item *above = NULL;
 	size_t len = strcspn(item->text, "*");
 
-	for (unsigned steps = 0; steps < COVER_STEPS && len > 0 && !above; steps++) {
-		while (len > 0 && item->text[len - 1] != '/')
+	for (unsigned steps = 0; steps < COVER_STEPS && !above; steps++) {
+		while (item->text[len - 1] != '/') /* a path begins with one */
 			len--;
 		if (len <= 1)
 			break;
@@ -120,8 +120,8 @@ static const struct og_item *covering_glob(const struct og_list *list, const str
 	const struct og_item *above = NULL;
 	unsigned steps = 0;
 
-	if (len && item->text[len - 1] == '*')
-		len--; /* not itself */
+	if (item->text[len - 1] == '*') /* none is empty */
+		len--;			/* not itself */
 	for (size_t n = 0; n < len && steps < COVER_STEPS && !above; n++) {
 		if (n && !strchr("./-_", item->text[n - 1]))
 			continue;
@@ -263,7 +263,7 @@ struct event {
 
 static int event_order(const struct event *x, const struct event *y)
 {
-	return x->order < y->order ? -1 : x->order > y->order;
+	return (x->order > y->order) - (x->order < y->order);
 }
 
 static int event_by_text(const void *a, const void *b)

@@ -31,7 +31,6 @@ struct cover {
 	const struct og_item *strict; /* the entry that permits least; NULL: none decides */
 	const struct og_item *denied;
 	bool ro;
-	bool open; /* allowed because nothing denies it */
 };
 
 int og_mount_set_options(struct og_pass *pass, const struct og_node *mount, struct og_buf *json,
@@ -69,11 +68,10 @@ static const char *advice(struct og_pass *pass, char *buf, size_t size)
 /* A source that may not be there: taken out or refused, as the option "outside" says. */
 static int outside(const struct bind *bind, const char *what, bool elsewhere)
 {
-	const char *answer = og_opt_str(bind->pass, OG_OPT_mounts_outside);
 	char buf[512];
 	const char *instead = elsewhere ? advice(bind->pass, buf, sizeof(buf)) : "run without it";
 
-	if (answer && !strcmp(answer, "remove"))
+	if (og_opt_is(bind->pass, OG_OPT_mounts_outside, "remove"))
 		return og_remove(bind->pass, bind->mount, "%s (mount on %s): %s", what,
 				 OG_Q(bind->destination), instead);
 	return og_reject(bind->pass, bind->mount, "%s (mount on %s): %s", what,
@@ -166,7 +164,6 @@ static void add_path(const struct bind *bind, struct cover *cover, const char *p
 		cover->denied = og_path_denied(og_opt_list(bind->pass, OG_OPT_mounts_deny), path);
 		if (cover->denied || !og_opt_bool(bind->pass, OG_OPT_mounts_others))
 			cover->outside = path;
-		cover->open = true;
 		return;
 	}
 	if (!cover->strict || permits_less(item, cover->strict))
@@ -250,21 +247,20 @@ static struct og_bind_want host_want(const struct bind *bind, const struct cover
 				     .file = bind->fact->type != OG_FT_DIR };
 
 	/* an open list says nothing about how */
-	if (cover->open && !cover->strict)
+	if (!cover->strict)
 		return want;
 	want.ro = want.ro || cover->ro || asked_ro;
-	want.nosuid = want.ro || (flags && !(cover->strict && cover->strict->accept_setuid));
+	want.nosuid = want.ro || (flags && !cover->strict->accept_setuid);
 	return want;
 }
 
 static struct og_bind_want engine_want(const struct bind *bind, const struct cover *cover)
 {
-	const char *volumes = og_opt_str(bind->pass, OG_OPT_mounts_volumes);
 	bool volume = bind->fact->role == OG_ROLE_VOLUME;
 	bool nosuid = og_opt_bool(bind->pass, OG_OPT_mounts_volume_nosuid);
 	struct og_bind_want want = { .file = bind->fact->type != OG_FT_DIR };
 
-	want.ro = cover->ro || (volume && volumes && !strcmp(volumes, "ro"));
+	want.ro = cover->ro || (volume && og_opt_is(bind->pass, OG_OPT_mounts_volumes, "ro"));
 	want.nosuid = nosuid && (volume || bind->fact->role == OG_ROLE_IMAGE);
 	return want;
 }
@@ -285,11 +281,11 @@ static int apply(const struct bind *bind, const struct og_bind_want *want)
 
 static int judge_use(const struct bind *bind, const struct cover *cover)
 {
-	const char *volumes = og_opt_str(bind->pass, OG_OPT_mounts_volumes);
 	bool engines = bind->fact->role != OG_ROLE_NONE;
 	struct og_bind_want want = engines ? engine_want(bind, cover) : host_want(bind, cover);
 
-	if (bind->fact->role == OG_ROLE_VOLUME && volumes && !strcmp(volumes, "reject"))
+	if (bind->fact->role == OG_ROLE_VOLUME &&
+	    og_opt_is(bind->pass, OG_OPT_mounts_volumes, "reject"))
 		return og_reject(bind->pass, bind->mount,
 				 "volumes are not allowed (mount on %s): run without it, or with "
 				 "a tmpfs there",
@@ -349,8 +345,7 @@ int og_bind_judge(struct og_pass *pass, const struct og_node *mount,
 	if (cover.outside)
 		return reject_outside(&bind, &cover);
 	/* what an engine made for this container lies where nobody else goes */
-	if (bind.fact->role == OG_ROLE_NONE &&
-	    og_launch(pass, OG_LAUNCH_VERIFY_BINDS, "", NULL) < 0)
-		return -1;
+	if (bind.fact->role == OG_ROLE_NONE)
+		og_launch(pass, OG_LAUNCH_VERIFY_BINDS, "", NULL); /* no finding: cannot fail */
 	return judge_use(&bind, &cover);
 }

@@ -23,7 +23,7 @@ static void source_path(const struct og_reader *reader, const struct og_node *no
 
 	element->ok = og_path_read(reader, node, &element->item->text) && element->ok;
 	text = element->item->text;
-	if (!element->ok || !text)
+	if (!element->ok)
 		return;
 	element->item->glob = strchr(text, '*') != NULL;
 	if (!strcmp(text, "/"))

@@ -57,14 +57,6 @@ const struct og_constraint *og_option_constraint(enum og_option option)
 	return &constraints[option];
 }
 
-int og_rule_find(const char *id)
-{
-	for (int i = 0; i < OG_NRULES; i++)
-		if (!strcmp(og_rule_infos[i].id, id))
-			return i;
-	return -1;
-}
-
 int og_option_find(enum og_rule_id rule, const char *name)
 {
 	for (int i = 0; i < OG_NOPTIONS; i++)

@@ -127,7 +127,7 @@ static int record(struct og_pass *pass, enum og_action action, const struct chan
 	finding->why = og_verdict_keep(pass, text, strlen(text));
 	if (change->before)
 		finding->before = og_verdict_keep(pass, raw, len);
-	if (change->after && change->op != OG_OP_NONE)
+	if (change->after)
 		finding->after = og_verdict_keep(pass, change->after, strlen(change->after));
 	entry->order = change->order;
 	set_origin(pass, finding);

@@ -127,7 +127,6 @@ struct og_rule_info {
 	unsigned flags;
 };
 extern const struct og_rule_info og_rule_infos[OG_NRULES];
-int og_rule_find(const char *id);			      /* -1: no such rule */
 int og_option_find(enum og_rule_id rule, const char *name);   /* -1: no such option */
 int og_word_find(const char *const *words, const char *text); /* -1; |words| ends at a NULL */
 

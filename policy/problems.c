@@ -98,13 +98,13 @@ static int by_place(const void *a, const void *b)
 {
 	const struct og_problem *x = a, *y = b;
 
-	if (x->source != y->source)
-		return x->source < y->source ? -1 : 1;
-	if (x->line != y->line)
-		return x->line < y->line ? -1 : 1;
-	if (x->col != y->col)
-		return x->col < y->col ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
+	int order = (x->source > y->source) - (x->source < y->source);
+
+	if (!order)
+		order = (x->line > y->line) - (x->line < y->line);
+	if (!order)
+		order = (x->col > y->col) - (x->col < y->col);
+	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
 void og_problems_sort(struct og_problems *problems)

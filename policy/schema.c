@@ -119,7 +119,7 @@ static bool is_integer(const struct og_schema *schema, const struct og_node *nod
 
 	if (og_u64(node, &u) == 0)
 		return u <= schema->max;
-	return og_i64(node, &i) == 0 && i < 0 && i >= schema->min;
+	return og_i64(node, &i) == 0 && i >= schema->min;
 }
 
 static bool has_type(const struct og_schema *schema, const struct og_node *node)

@@ -122,7 +122,7 @@ static void walk(struct search *search, struct range in, size_t at, const char *
 {
 	while (in.lo < in.hi) {
 		/* behind a slash only "/" itself ends */
-		if (!*p || *p == '/' || (p > search->path && p[-1] == '/'))
+		if (!*p || *p == '/' || p[-1] == '/')
 			consider_range(search, narrow(search->list, in, at, '\0'));
 		walk_star(search, narrow(search->list, in, at, '*'), at + 1, p);
 		if (!*p || *p == '*')

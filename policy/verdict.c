@@ -202,7 +202,7 @@ static int compare_backwards(const void *a, const void *b)
 {
 	const struct og_entry *const *x = a, *const *y = b;
 
-	return (*x)->order < (*y)->order ? 1 : (*x)->order > (*y)->order ? -1 : 0;
+	return ((*x)->order < (*y)->order) - ((*x)->order > (*y)->order);
 }
 
 /* Additions and parents go first: they only append, so they move no index. */
@@ -283,8 +283,8 @@ static void finish(struct og_buf *out, const char *message)
 		tail = REFUSAL_MAX / 2;
 	if (out->len + tail > REFUSAL_MAX - 1) {
 		out->len = REFUSAL_MAX - 1 - tail - 3;
-		/* not in the middle of a character */
-		while (out->len && ((unsigned char)out->data[out->len] & 0xc0) == 0x80)
+		/* not in the middle of a character; it begins with ours */
+		while (((unsigned char)out->data[out->len] & 0xc0) == 0x80)
 			out->len--;
 		og_buf_puts(out, "...");
 	}

@@ -64,6 +64,7 @@ bool og_has(const struct og_pass *pass, const char *pointer);
 bool og_opt_bool(const struct og_pass *pass, enum og_option option);
 uint64_t og_opt_u64(const struct og_pass *pass, enum og_option option);
 const char *og_opt_str(const struct og_pass *pass, enum og_option option); /* NULL: not set */
+bool og_opt_is(const struct og_pass *pass, enum og_option option, const char *word);
 const struct og_list *og_opt_list(const struct og_pass *pass, enum og_option option);
 /* Whether |text| is in a list of strings (O(log n)). */
 bool og_opt_has(const struct og_pass *pass, enum og_option option, const char *text);

@@ -36,7 +36,7 @@ static struct og_devices list_entry(const struct og_pass *pass, size_t i)
 
 	return (struct og_devices){
 		.type = item->devtype,
-		.major = item->major > INT64_MAX ? -1 : (int64_t)item->major,
+		.major = (int64_t)item->major,
 		.minor = item->minor > INT64_MAX ? -1 : (int64_t)item->minor,
 		.perms = item->perms,
 	};
@@ -211,7 +211,7 @@ static void put_rules(const struct judge *judge, struct og_buf *out)
 			continue;
 		}
 		devices.perms &= og_device_set_perms(&judge->allowed, &devices);
-		if (devices.perms && devices.type != 'a')
+		if (devices.perms) /* of a rule for all types nothing: no list names all devices */
 			put_rule(out, &devices);
 	}
 	for (size_t i = 0; judge->bad.n && i < list_size(judge->pass); i++) {

@@ -171,8 +171,6 @@ int og_rule_document(struct og_pass *pass)
 		schema = &og_schema_resources;
 		root = "/linux/resources";
 	}
-	if (!judge.unknown)
-		judge.unknown = "keep";
 	if (!og_has(pass, root)) /* limits given by flags */
 		return 0;
 	if (!og_at(pass, root))

@@ -139,9 +139,7 @@ static const char *shown(const struct og_facts *facts)
 /* What cannot be established: |what| is missing. */
 static int judge_unknown(struct og_pass *pass, const char *what)
 {
-	const char *answer = og_opt_str(pass, OG_OPT_image_unknown);
-
-	if (answer && !strcmp(answer, "audit"))
+	if (og_opt_is(pass, OG_OPT_image_unknown, "audit"))
 		return og_note(pass, NULL, "the engine's record of %s cannot be read", what);
 	return og_reject_at(pass, "", "the engine's record of %s cannot be read", what);
 }

@@ -130,7 +130,6 @@ static int sort_paths(const struct og_node *given, const struct og_list *wanted,
 static size_t place_of(const struct paths *paths, const char *text, size_t len)
 {
 	size_t lo = 0, hi = paths->n;
-	const char *last;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
@@ -141,8 +140,10 @@ static size_t place_of(const struct paths *paths, const char *text, size_t len)
 		else
 			lo = mid + 1;
 	}
-	last = lo ? paths->items[lo - 1].text : "";
-	return strncmp(last, text, len) == 0 && !last[len] ? paths->items[lo - 1].order : 0;
+	/* what begins with |text| and goes on stands behind |lo| */
+	return lo > 0 && strncmp(paths->items[lo - 1].text, text, len) == 0
+		       ? paths->items[lo - 1].order
+		       : 0;
 }
 
 /*

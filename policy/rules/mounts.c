@@ -113,7 +113,7 @@ static int compare_points(const void *a, const void *b)
 	const struct point *x = a, *y = b;
 	int c = strcmp(x->path, y->path);
 
-	return c ? c : x->order < y->order ? -1 : x->order > y->order;
+	return c ? c : (x->order > y->order) - (x->order < y->order);
 }
 
 /* The last mount on the first |len| bytes of |path|; NULL: none. */
@@ -130,10 +130,9 @@ static const struct point *point_at(const struct points *points, const char *pat
 		else
 			lo = mid + 1;
 	}
-	if (lo == 0 || strncmp(points->items[lo - 1].path, path, len) ||
-	    points->items[lo - 1].path[len] != '\0')
-		return NULL;
-	return &points->items[lo - 1];
+	/* what begins with |path| and goes on stands behind |lo| */
+	return lo > 0 && !strncmp(points->items[lo - 1].path, path, len) ? &points->items[lo - 1]
+									 : NULL;
 }
 
 static int find_points(const struct og_node *mounts, struct points *ret)

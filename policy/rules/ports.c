@@ -130,8 +130,8 @@ static int judge_ports(struct og_pass *pass, const struct og_facts *facts)
 
 	/* What complies is guarded too: until Docker 28 a port published on 127.0.0.1 can be
 	 * reached from the host's own link, and the container's address by a route. */
-	if (og_action(pass) == OG_REWRITE && og_launch(pass, OG_LAUNCH_GUARD_PORTS, "", NULL) < 0)
-		return -1;
+	if (og_action(pass) == OG_REWRITE)
+		og_launch(pass, OG_LAUNCH_GUARD_PORTS, "", NULL); /* no finding: cannot fail */
 	for (size_t i = 0; i < facts->nports; i++) {
 		const struct og_port *port = &facts->ports[i];
 
@@ -157,9 +157,8 @@ static int judge_ports(struct og_pass *pass, const struct og_facts *facts)
 static int judge_unknown(struct og_pass *pass)
 {
 	static const char why[] = "the engine's record of published ports cannot be read";
-	const char *answer = og_opt_str(pass, OG_OPT_ports_unknown);
 
-	if (answer && !strcmp(answer, "audit"))
+	if (og_opt_is(pass, OG_OPT_ports_unknown, "audit"))
 		return og_note(pass, NULL, "%s", why);
 	return og_reject_at(pass, "", "%s", why);
 }

@@ -30,24 +30,6 @@ static uint64_t id_of(const struct og_node *node)
 	return id;
 }
 
-/* Digits at |*text|, at most ten, and the one character |end| behind them. */
-static bool read_number(const char **text, char end, uint64_t *ret)
-{
-	const char *start = *text;
-
-	for (*ret = 0; **text >= '0' && **text <= '9' && *text - start < 10; ++*text)
-		*ret = *ret * 10 + (uint64_t)(**text - '0');
-	return *text > start && *(*text)++ == end;
-}
-
-/* The option "to", "uid:gid", as numbers. */
-static bool read_to(const struct og_pass *pass, uint64_t *retuid, uint64_t *retgid)
-{
-	const char *to = og_opt_str(pass, OG_OPT_user_to);
-
-	return to && read_number(&to, ':', retuid) && read_number(&to, '\0', retgid);
-}
-
 static int check_id(struct og_pass *pass, const char *name, enum og_option option, bool has_to,
 		    uint64_t to)
 {
@@ -144,14 +126,14 @@ static bool escapes(const struct og_pass *pass)
 
 int og_rule_user(struct og_pass *pass)
 {
-	uint64_t uid = 0, gid = 0;
-	bool has_to = read_to(pass, &uid, &gid), absent = !og_at(pass, "/process/user");
+	uint64_t to = og_opt_u64(pass, OG_OPT_user_to);
+	bool has_to = og_opt_str(pass, OG_OPT_user_to), absent = !og_at(pass, "/process/user");
 
 	if (escapes(pass))
 		return 0;
-	if (check_id(pass, "uid", OG_OPT_user_uid, has_to, uid) < 0 ||
-	    check_id(pass, "gid", OG_OPT_user_gid, has_to, gid) < 0 || check_groups(pass) < 0 ||
-	    check_umask(pass) < 0)
+	if (check_id(pass, "uid", OG_OPT_user_uid, has_to, to >> 32) < 0 ||
+	    check_id(pass, "gid", OG_OPT_user_gid, has_to, to & UINT32_MAX) < 0 ||
+	    check_groups(pass) < 0 || check_umask(pass) < 0)
 		return -1;
 	return absent ? complete(pass) : 0;
 }
