@@ -255,6 +255,7 @@ BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
 $(BUILD)/test-unit: $(UNIT_OBJ) $(OBJ)/shim/ctl/types.o $(OBJ)/shim/ctl/auditlog.o
 $(BUILD)/test-fault: $(call objs,$(FAULT_SRC))
+$(BUILD)/test-fault: private LINK_TEST += $(addprefix -Wl$(,)--wrap=,og_chunk_alloc og_chunk_get og_pool_alloc og_pool_text)
 $(BUILD)/test-unit $(BUILD)/test-fault: $(LIBSHIM) $(LIBPOLICY) $(BUILD)/.list
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LINK_TEST) -o $@ $(filter %.o,$^) $(LIBSHIM) $(LIBPOLICY) $(LIBS_DYNAMIC) -lcriterion $(LDFLAGS)
@@ -336,7 +337,7 @@ FAULT_SH := $(filter-out $(if $(ROOT),,%/started.sh %/docker.sh),$(wildcard test
 
 # The scripts trace the program itself, which a sanitizer would not survive; the
 # failing writes of fault_files would hit the files of gcov.
-check-fault: $(BUILD)/test-fault $(ALLOC_BIN) all ## n-th malloc, n-th system call, short reads
+check-fault: $(BUILD)/test-fault $(if $(flags_$(VARIANT)),,$(ALLOC_BIN) all) ## n-th malloc, n-th system call, short reads
 	+@BUILD=$(abspath $(BUILD)) RUN_JOBS=2 $(run_all)/fault program='$< $(if $(filter coverage,$(VARIANT)),--filter fault_memory/*)' \
 		$(if $(flags_$(VARIANT)),,$(foreach s,$(FAULT_SH),$(notdir $s)=$s))
 

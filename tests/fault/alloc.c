@@ -37,8 +37,7 @@ struct alloc_report alloc_disarm(void)
 	return state.report;
 }
 
-/* True: this call is the one that is to fail. */
-static bool fails(void)
+bool alloc_fails(void)
 {
 	if (!state.armed)
 		return false;
@@ -64,14 +63,14 @@ static void *count(void *block, long n)
 
 EXPORTED void *malloc(size_t size)
 {
-	if (fails())
+	if (alloc_fails())
 		return NULL;
 	return count(__interceptor_malloc ? __interceptor_malloc(size) : __libc_malloc(size), 1);
 }
 
 EXPORTED void *calloc(size_t n, size_t size)
 {
-	if (fails())
+	if (alloc_fails())
 		return NULL;
 	return count(__interceptor_calloc ? __interceptor_calloc(n, size) : __libc_calloc(n, size),
 		     1);
@@ -81,7 +80,7 @@ EXPORTED void *realloc(void *block, size_t size)
 {
 	void *moved;
 
-	if (fails())
+	if (alloc_fails())
 		return NULL;
 	moved = __interceptor_realloc ? __interceptor_realloc(block, size)
 				      : __libc_realloc(block, size);

@@ -20,6 +20,9 @@ struct alloc_report {
 void alloc_arm(size_t nth, bool persistent);
 struct alloc_report alloc_disarm(void);
 
+/* Counts an allocation; true: it is the one that is to fail. */
+bool alloc_fails(void);
+
 /* Called, where a program has it, each time that one has failed. It may not allocate. */
 void alloc_failed(void) __attribute__((weak));
 

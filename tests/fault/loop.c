@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "pieces.h"
 
 /* More allocations than any operation here makes: the loop must end. */
 #define CALLS_MAX 100000
@@ -108,4 +109,14 @@ size_t fail_each(const char *what, operation_fn *operation, const void *ctx)
 
 	return fail_from(what, operation, ctx, &wanted, false) +
 	       fail_from(what, operation, ctx, &wanted, true);
+}
+
+size_t fail_pieces(const char *what, operation_fn *operation, const void *ctx)
+{
+	size_t refused;
+
+	alloc_pieces(true);
+	refused = fail_each(what, operation, ctx);
+	alloc_pieces(false);
+	return refused;
 }

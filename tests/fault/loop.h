@@ -32,5 +32,7 @@ typedef int operation_fn(const void *ctx, struct digest *digest, struct og_err *
 size_t fail_once(const char *what, operation_fn *operation, const void *ctx);
 /* And again with every allocation after the n-th refused as well. */
 size_t fail_each(const char *what, operation_fn *operation, const void *ctx);
+/* Like fail_each(), with each piece of a chunk or pool as an allocation of its own. */
+size_t fail_pieces(const char *what, operation_fn *operation, const void *ctx);
 
 #endif

@@ -54,7 +54,7 @@ static int parse_edit_write(const void *ctx, struct digest *digest, struct og_er
 
 Test(fault_memory, document)
 {
-	fail_each("document", parse_edit_write, "config.json");
+	fail_pieces("document", parse_edit_write, "config.json");
 }
 
 /* More than one chunk of nodes. */
@@ -82,6 +82,31 @@ Test(fault_memory, long_document)
 	fail_each("long document", parse_long, &text);
 }
 
+/* Where the mistake is, is always told; what it is, if there is memory to say so. */
+static int parse_wrong(const void *ctx, struct digest *digest, struct og_err *reterr)
+{
+	struct og_doc *doc = NULL;
+	unsigned place[2];
+
+	cr_assert(og_doc_parse("wrong", ctx, strlen(ctx), 0, &doc, reterr) < 0);
+	if (reterr->code != OG_E_CONFIG)
+		return -1;
+	place[0] = reterr->line;
+	place[1] = reterr->col;
+	digest_add(digest, place, sizeof(place));
+	*reterr = (struct og_err){ 0 };
+	return 0;
+}
+
+Test(fault_memory, wrong_document)
+{
+	static const char *const texts[] = { "{\"a\": [1, 2,\n }", "{\"a\": \"\\x\"}",
+					     "[\"\\ud800\"]" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		fail_pieces("wrong document", parse_wrong, texts[i]);
+}
+
 /* ---- policies ---- */
 
 #define DIGEST_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -104,11 +129,12 @@ static const char site_policy[] =
 static const char base_policy[] =
 	"{\"version\": 1, \"extends\": \"lab\", \"rules\": {\n"
 	"\"devices\": {\"allow\": [\"/dev/fuse\", {\"path\": \"/dev/kvm\", \"access\": \"rw\"}]},\n"
+	"\"sysctls\": {\"allow\": [\"net/ipv4/x\", \"net.core.*\"]},\n"
 	"\"ports\": {\"addresses+\": [\"192.0.2.1\"]}, \"cgroup\": {\"parents\": [\"/lab/*\"]},\n"
 	"\"hooks\": {\"allow\": [\"/opt/hook\"]}}}\n";
 
 static const char wrong_policy[] =
-	"{\"version\": 1, \"extends\": \"lab\", \"rulez\": 1, \"rules\": {\n"
+	"{\"version\": 1, \"extends\": \"lab\", \"rulez\": 1, \"mode\": \"on\", \"rules\": {\n"
 	"\"capabilities\": {\"allow\": [\"NOPE\", \"CHOWN\", \"CHOWN\"]}, \"user\": {\"uid\": "
 	"[\"9-1\", 7], \"to\": 1},\n"
 	"\"mounts\": {\"allow\": [{\"source\": \"x\"}, 5], \"deny-\": [\"/nowhere\"]}},\n"
@@ -155,7 +181,7 @@ Test(fault_memory, layered_policy)
 		2
 	};
 
-	fail_each("layered policy", compile, &texts);
+	fail_pieces("layered policy", compile, &texts);
 }
 
 static void digest_problem(void *ctx, bool warning, const struct og_err *problem)
@@ -179,7 +205,7 @@ Test(fault_memory, wrong_policy)
 {
 	struct og_policy_source source = { "p.json", wrong_policy, sizeof(wrong_policy) - 1 };
 
-	fail_each("wrong policy", compile_wrong, &source);
+	fail_pieces("wrong policy", compile_wrong, &source);
 }
 
 static int extends(const void *ctx, struct digest *digest, struct og_err *reterr)
@@ -196,7 +222,7 @@ Test(fault_memory, policy_extends)
 {
 	struct og_policy_source source = { "p.json", site_policy, sizeof(site_policy) - 1 };
 
-	fail_each("extends", extends, &source);
+	fail_pieces("extends", extends, &source);
 }
 
 /* ---- facts ---- */
@@ -239,7 +265,7 @@ static int facts_round_trip(const void *ctx, struct digest *digest, struct og_er
 
 Test(fault_memory, facts)
 {
-	fail_each("facts", facts_round_trip, "facts.json");
+	fail_pieces("facts", facts_round_trip, "facts.json");
 }
 
 /* ---- command lines ---- */
@@ -335,6 +361,6 @@ Test(fault_memory, unjudged)
 	struct og_err err = { 0 };
 
 	cr_assert(og_policy_compile(&source, 1, NULL, NULL, &policy, &err) == 0, "%s", err.msg);
-	fail_each("unjudged", unjudged, policy);
+	fail_pieces("unjudged", unjudged, policy);
 	og_policy_free(policy);
 }
