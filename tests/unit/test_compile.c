@@ -320,6 +320,14 @@ Test(compile, the_stricter_of_equal_entries)
 	og_policy_free(policy);
 }
 
+/* What is freed on the way out of a failure may never have been made. */
+Test(compile, freeing_nothing)
+{
+	og_policy_free(NULL);
+	og_effective_free(NULL);
+	og_facts_free(NULL);
+}
+
 Test(compile, comments_are_allowed)
 {
 	og_policy_free(compile_text("// a\n{/* b */\"version\":1,\"extends\":\"lab\"// c\n}"));
@@ -482,6 +490,34 @@ Test(compile, a_hundred_thousand_entries)
 	cr_expect(eq(int, compile_status(&source, 1, &err), -1));
 	cr_expect(eq(str, err.msg, "more than 100000 list entries in all"));
 	free(text);
+}
+
+/* Whatever list they are in. */
+Test(compile, too_many_entries_of_an_exception)
+{
+	static const struct {
+		const char *head, *entry, *tail;
+	} cases[] = {
+		{ "[{\"name\":\"e\",\"reason\":\"r\",\"match\":{\"cri-namespace\":[", "\"x\"",
+		  "]},\"rules\":{}}]" },
+		{ "[", "1", "]" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		og_auto_buf struct og_buf text = { 0 };
+		struct og_policy_source source = { "p", NULL, 0 };
+		struct og_err err = { 0 };
+
+		og_buf_printf(&text, "{\"version\":1,\"extends\":\"lab\",\"exceptions\":%s%s",
+			      cases[i].head, cases[i].entry);
+		for (size_t n = 1; n < 100001; n++)
+			og_buf_printf(&text, ",%s", cases[i].entry);
+		og_buf_printf(&text, "%s}", cases[i].tail);
+		source.text = text.data;
+		source.len = text.len;
+		cr_expect(eq(int, compile_status(&source, 1, &err), -1));
+		cr_expect(eq(str, err.msg, "more than 100000 list entries in all"));
+	}
 }
 
 /* Problems are listed up to a number, and errors are never crowded out by warnings. */

@@ -16,7 +16,7 @@ static void check_report(const char *text, const char *expected)
 	struct og_buf report = { 0 };
 	struct og_err err = { 0 };
 	int status = og_policy_compile(&source, 1, report_to_buf, &report, &policy, &err);
-	const char *first = strstr(expected, "warning: ") ? NULL : expected;
+	const char *first = strstr(expected, "warning: ") || !*expected ? NULL : expected;
 
 	cr_expect(eq(str, report.data ? report.data : "", (char *)expected), "%s", text);
 	if (first) { /* errors alone: the first of them is what fails */
@@ -28,6 +28,8 @@ static void check_report(const char *text, const char *expected)
 		cr_expect(strncmp(expected, place, strlen(place)) == 0, "%s: %s", text, place);
 		cr_expect(eq(int, err.code, OG_E_POLICY));
 	}
+	if (!*expected)
+		cr_expect(eq(int, status, 0), "%s", text);
 	og_policy_free(policy);
 	og_buf_release(&report);
 }
@@ -46,6 +48,8 @@ static void check_all(const struct wrong *list, size_t n)
 #define NAMED	"\"name\":\"e\",\"reason\":\"r\","
 #define DIGEST	"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define CHANGES "\"rules\":{\"ports\":{\"action\":\"off\"}}"
+
+#define X64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static const struct wrong top[] = {
 	{ "", "p.json:1:1: the file is empty" },
@@ -79,6 +83,11 @@ static const struct wrong top[] = {
 	  "p.json:1:40: \"a\\x0ab\" is not one line of text" },
 	{ POLICY("lab", ",\"message\":\"No such file or directory!\""),
 	  "p.json:1:40: engines take \"no s...tory\" for something else: put it in other words" },
+	{ POLICY("lab", ",\"message\":\"a\x7f\""),
+	  "p.json:1:40: \"a\\x7f\" is not one line of text" },
+	/* too long for a suggestion */
+	{ POLICY("lab", ",\"modemodemodemodemodemodemodemodemodemodemode\":1"),
+	  "p.json:1:77: \"modemodemodemodemodemodemodemodemodemodemode\" is no key of a policy" },
 	{ POLICY("lab", ",\"audit\":[]"), "p.json:1:38: \"audit\" is an object" },
 	{ POLICY("lab", ",\"audit\":{\"file\":\"log\"}"),
 	  "p.json:1:46: \"log\" is not an absolute path without \"//\", \".\", \"..\" or a slash "
@@ -110,6 +119,9 @@ static const struct wrong rules[] = {
 	  "p.json:2:18: \"actoin\" is no key of the rule \"user\"; did you mean \"action\"?" },
 	{ RULES("\"user\":{\"uids\":[]}"),
 	  "p.json:2:16: \"uids\" is no key of the rule \"user\"; did you mean \"uid\"?" },
+	{ RULES("\"user\":{\"\":[]}"), "p.json:2:12: \"\" is no key of the rule \"user\"" },
+	{ RULES("\"user\":{\"" X64 "+\":[]}"),
+	  "p.json:2:77: \"" X64 "+\" is no key of the rule \"user\"" },
 	{ RULES("\"user\":{\"+\":[]}"), "p.json:2:13: \"+\" is no key of the rule \"user\"" },
 	{ RULES("\"document\":{\"action\":\"audit\"}"),
 	  "p.json:2:22: the rule \"document\" is always \"reject\"" },
@@ -165,6 +177,13 @@ static const struct wrong values[] = {
 	{ RULES("\"user\":{\"to\":\"01:2\"}"), "p.json:2:14: \"UID:GID\" in numbers is expected" },
 	{ RULES("\"user\":{\"to\":\"nobody:2\"}"),
 	  "p.json:2:14: \"UID:GID\" in numbers is expected" },
+	{ RULES("\"user\":{\"to\":\"1:x\"}"), "p.json:2:14: \"UID:GID\" in numbers is expected" },
+	{ RULES("\"user\":{\"to\":\"0x1:2\"}"), "p.json:2:14: \"UID:GID\" in numbers is expected" },
+	{ RULES("\"user\":{\"to\":\"18446744073709551616:2\"}"),
+	  "p.json:2:14: \"UID:GID\" in numbers is expected" },
+	{ RULES("\"user\":{\"to\":\"99999999999999999999:2\"}"),
+	  "p.json:2:14: \"UID:GID\" in numbers is expected" },
+	{ RULES("\"user\":{\"to\":\"4294967295:1\"}"), "p.json:2:14: ids go up to 4294967294" },
 	{ RULES("\"user\":{\"to\":\"1:4294967295\"}"), "p.json:2:14: ids go up to 4294967294" },
 	{ RULES("\"user\":{\"uid\":\"1\"}"),
 	  "p.json:2:15: a list of ids and ranges of ids is expected" },
@@ -189,6 +208,11 @@ static const struct wrong values[] = {
 	  "p.json:2:46: \"SYSADMIN\" is no capability; did you mean \"SYS_ADMIN\"?\n"
 	  "p.json:2:57: \"CAP_FOO\" is no capability\n"
 	  "p.json:2:67: the name of a capability is expected" },
+	{ RULES("\"capabilities\":{\"allow\":[\"KILL\",\n\"CHOWN\",\"CHOWN\",\n\"KILL\"]}"),
+	  "p.json:3:9: \"CAP_CHOWN\" is in this list already, on line 3\n"
+	  "p.json:4:1: \"CAP_KILL\" is in this list already, on line 2" },
+	/* one dot more or less makes a name */
+	{ RULES("\"hooks\":{\"allow\":[\"/.x\",\"/...\",\"/.x/..y\"]}"), "" },
 	{ RULES("\"hooks\":{\"allow\":[\"bin\",\"/\",\"/a/\",\"/a//b\",\"/a/./b\",\"/"
 		"..\",\"\",1]}"),
 	  "p.json:2:19: \"bin\" is not an absolute path without \"//\", \".\", \"..\" or a slash "
@@ -203,6 +227,11 @@ static const struct wrong values[] = {
 	  "at the end\n"
 	  "p.json:2:58: a path must not be empty\n"
 	  "p.json:2:61: a path is a string" },
+	{ RULES("\"sysctls\":{\"allow\":[1,\"\",\"net.a b\",\"net/ipv4/x\",\"net.ipv4.x\"]}"),
+	  "p.json:2:21: the name of a sysctl is a string\n"
+	  "p.json:2:23: the name of a sysctl must not be empty\n"
+	  "p.json:2:26: \"net.a b\" is no name of a sysctl\n"
+	  "p.json:2:49: \"net.ipv4.x\" is in this list already, on line 2" },
 	{ RULES("\"namespaces\":{\"required\":[\"mnt\",\"network\"]}"),
 	  "p.json:2:27: \"mnt\" is not \"mount\", \"pid\", \"ipc\", \"uts\", \"cgroup\" or "
 	  "\"time\"; did you mean \"mount\"?\n"
@@ -225,6 +254,22 @@ static const struct wrong values[] = {
 Test(compile_errors, values)
 {
 	CHECK_ALL(values);
+}
+
+Test(compile_errors, a_path_longer_than_the_kernel_takes)
+{
+	for (size_t len = 4095; len <= 4096; len++) {
+		og_auto_buf struct og_buf text = { 0 };
+
+		og_buf_puts(&text,
+			    "{\"version\":1,\"extends\":\"permissive\",\"rules\":{\"hooks\":{"
+			    "\"allow\":[\"/");
+		for (size_t i = 1; i < len; i++)
+			og_buf_puts(&text, "x");
+		og_buf_puts(&text, "\"]}}}");
+		check_report(text.data,
+			     len == 4095 ? "" : "p.json:1:64: a path is longer than 4095 bytes");
+	}
 }
 
 static const struct wrong objects[] = {
@@ -252,6 +297,54 @@ static const struct wrong objects[] = {
 	  "p.json:2:57: a number from 0 to 4095 is expected\n"
 	  "p.json:2:70: a number from 0 to 1048575 is expected\n"
 	  "p.json:2:87: some of the letters r, w, m are expected" },
+	/* what is wrong first does not hide what is wrong behind it */
+	{ RULES("\"mounts\":{\"allow\":[{\"access\":\"w\",\"source\":\"/"
+		"a\",\"accept\":\"setuid\"}]}"),
+	  "p.json:2:30: \"w\" is not \"ro\" or \"rw\"; did you mean \"rw\"?" },
+	{ RULES("\"devices\":{\"allow\":[{\"access\":5,\"major\":\"x\",\"minor\":-1,\"type\":\"c\","
+		"\"path\":\"/dev/a\"},{\"path\":\"a\",\"access\":\"x\"}]}"),
+	  "p.json:2:31: some of the letters r, w, m are expected\n"
+	  "p.json:2:41: a number from 0 to 4095 is expected\n"
+	  "p.json:2:53: a number from 0 to 1048575 is expected\n"
+	  "p.json:2:92: \"a\" is not an absolute path without \"//\", \".\", \"..\" or a slash at "
+	  "the end\n"
+	  "p.json:2:105: some of the letters r, w, m are expected" },
+	{ RULES("\"devices\":{\"allow\":[\"/dev/loop2560\",\"/dev/loop1x\",\"/dev/loop/1\"]}"),
+	  "p.json:2:21: \"/dev/loop2560\" has no number that is known here: say \"type\", "
+	  "\"major\" and \"minor\" (ls -l shows them)\n"
+	  "p.json:2:37: \"/dev/loop1x\" has no number that is known here: say \"type\", \"major\" "
+	  "and \"minor\" (ls -l shows them)\n"
+	  "p.json:2:51: \"/dev/loop/1\" has no number that is known here: say \"type\", \"major\" "
+	  "and \"minor\" (ls -l shows them)" },
+	{ RULES("\"rlimits\":{\"limits\":[]}"),
+	  "p.json:2:21: an object of limits by name is expected" },
+	{ RULES("\"rlimits\":{\"limits-\":{\"core\":1}}"),
+	  "p.json:2:22: a list of limits by name is expected" },
+	{ RULES("\"rlimits\":{\"limits-\":[1,\"coar\"]}"),
+	  "p.json:2:23: the name of a limit is expected\n"
+	  "p.json:2:25: \"coar\" is no resource limit" },
+	{ RULES("\"rlimits\":{\"limits\":{\"coar\":1,\"core\":-1,\"nofile\":\"x\",\"cpu\":{\"max\":"
+		"\"x\",\"min\":1.5,"
+		"\"required\":1},\"data\":{\"min\":5,\"max\":4},\"fsize\":{\"maximum\":1}}}"),
+	  "p.json:2:29: \"coar\" is no resource limit\n"
+	  "p.json:2:38: a whole number or {\"max\", \"min\", \"required\"} is expected\n"
+	  "p.json:2:50: a whole number or {\"max\", \"min\", \"required\"} is expected\n"
+	  "p.json:2:67: a whole number, not negative, is expected\n"
+	  "p.json:2:77: a whole number, not negative, is expected\n"
+	  "p.json:2:92: true or false is expected\n"
+	  "p.json:2:102: \"min\" is larger than \"max\"\n"
+	  "p.json:2:139: \"maximum\" is no key of a limit" },
+	{ RULES("\"resources\":{\"limits\":{\"memroy\":1,\"memory\":0,\"pids\":{\"max\":0},\"cpu-"
+		"shares\":{\"max\":-1}}}"),
+	  "p.json:2:33: \"memroy\" is no name of a limit; did you mean \"memory\"?\n"
+	  "p.json:2:44: 0 is no limit at all to runtimes: name a larger one\n"
+	  "p.json:2:53: 0 is no limit at all to runtimes: name a larger one\n"
+	  "p.json:2:83: a whole number, not negative, is expected" },
+	{ RULES("\"mounts\":{\"allow\":[{\"source\":\"/"
+		"a\",\"access\":\"rw\",\"accept\":\"suid\"}]}"),
+	  "p.json:2:58: \"suid\" is not \"setuid\"; did you mean \"setuid\"?" },
+	{ RULES("\"devices\":{\"allow\":[{\"access\":\"r\"}]}"),
+	  "p.json:2:21: \"path\" is missing in a device" },
 	{ RULES("\"devices\":{\"allow\":[{\"path\":\"/dev/a\",\"type\":\"c\"}]}"),
 	  "p.json:2:21: \"type\" and \"major\" go together" },
 	{ RULES("\"devices\":{\"allow\":[{\"path\":\"/dev/a\",\"minor\":1}]}"),
@@ -280,6 +373,32 @@ static const struct wrong exceptions[] = {
 	{ POLICY("lab", ",\"exceptions\":[1]"), "p.json:1:44: an exception is an object" },
 	{ EXCEPTION(NAMED "\"expires\":\"2027-02-29\",\"match\":{\"sandbox\":true}," CHANGES),
 	  "p.json:2:36: a day of the calendar is expected: \"YYYY-MM-DD\"" },
+	{ EXCEPTION(NAMED "\"expires\":20270331,\"match\":{\"sandbox\":true}," CHANGES),
+	  "p.json:2:36: a day of the calendar is expected: \"YYYY-MM-DD\"" },
+	{ EXCEPTION(NAMED "\"match\":7,\"rules\":7"), "p.json:2:34: \"match\" is an object\n"
+						      "p.json:2:44: \"rules\" is an object" },
+	{ EXCEPTION("\"name\":\"" X64 X64 X64 X64
+		    "x\",\"reason\":\"r\",\"match\":{\"sandbox\":true}," CHANGES),
+	  "p.json:2:9: this is longer than 128 bytes" },
+	{ EXCEPTION(
+		  NAMED
+		  "\"match\":{\"image\":[\"sha256:g123456789abcdef0123456789abcdef0123456789abcdef"
+		  "0123456789abcdef\",\"a b@" DIGEST
+		  "\",\"a@sha256:g123456789abcdef0123456789abcdef"
+		  "0123456789abcdef0123456789abcdef\"]}," CHANGES),
+	  "p.json:2:44: "
+	  "\"sha256:g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\": a digest "
+	  "is \"sha256:\" and 64 of 0-9a-f\n"
+	  "p.json:2:118: \"a "
+	  "b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\": a digest "
+	  "is \"sha256:\" and 64 of 0-9a-f\n"
+	  "p.json:2:196: "
+	  "\"a@sha256:g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\": a digest "
+	  "is \"sha256:\" and 64 of 0-9a-f" },
+	{ EXCEPTION(NAMED "\"match\":{\"engine\":[\"podman\",\n\"docker\",\"podman\",\n\"docker\"]}"
+			  "," CHANGES),
+	  "p.json:3:10: \"podman\" is in this list already\n"
+	  "p.json:4:1: \"docker\" is in this list already" },
 	{ EXCEPTION(NAMED "\"match\":{}," CHANGES),
 	  "p.json:2:34: an exception from everything is no exception: say what it applies to" },
 	{ EXCEPTION(NAMED "\"match\":{\"tag\":1}," CHANGES),
@@ -322,6 +441,12 @@ Test(compile_errors, exceptions)
 	CHECK_ALL(exceptions);
 }
 
+#define WIDENS(rules)                                                                              \
+	EXCEPTION(NAMED "\"match\":{\"image\":[\"" DIGEST "\"]},\"rules\":{" rules "}")
+#define WIDER                                                                                      \
+	"p.json:2:43: warning: this is a right for everybody who may use the engine, not for the " \
+	"image's own programs: anyone can start the image with others"
+
 static const struct wrong warnings[] = {
 	{ EXCEPTION(NAMED "\"match\":{\"image\":[]}," CHANGES),
 	  "p.json:2:43: warning: this list is empty: the exception never applies" },
@@ -345,6 +470,17 @@ static const struct wrong warnings[] = {
 	  "p.json:2:43: warning: this is a right for everybody who may use the engine, not for "
 	  "the image's own programs: anyone can start the image with others\n"
 	  "p.json:2:155: warning: \"CAP_SYS_CHROOT\" is in the list already, by permissive" },
+	/* each right that anybody could take; what takes one away is none */
+	{ WIDENS("\"devices\":{\"allow+\":[\"/dev/fuse\"]}"), WIDER },
+	{ WIDENS("\"namespaces\":{\"action\":\"off\"}"), WIDER },
+	{ WIDENS("\"mounts\":{\"others\":true}"), WIDER },
+	{ WIDENS("\"user\":{\"action\":\"audit\"}"), WIDER },
+	{ WIDENS("\"user\":{\"action\":\"reject\"}"), "" },
+	{ WIDENS("\"devices\":{\"action\":\"reject\"},\"user\":{\"action\":\"reject\"},"
+		 "\"namespaces\":{\"action\":\"reject\"}"),
+	  "" },
+	{ WIDENS("\"capabilities\":{\"allow-\":[\"KILL\"]}"), "" },
+	{ WIDENS("\"ports\":{\"action\":\"off\"}"), "" },
 	{ RULES("\"mounts\":{\"allow\":[{\"source\":\"/srv\",\"access\":\"rw\"},\n"
 		"{\"source\":\"/srv/x\",\"access\":\"rw\"},{\"source\":\"/srv/y\"},"
 		"{\"source\":\"/srv/y/*/z\"}]}"),
@@ -394,6 +530,54 @@ Test(compile_errors, warnings_do_not_refuse_a_policy)
 {
 	for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++)
 		og_policy_free(compile_text(warnings[i].text));
+}
+
+/* The file nearest to the launch first, whichever has the mistake. */
+Test(compile_errors, those_of_every_file)
+{
+	static const char site[] = "{\"version\":1,\"extends\":\"/base.json\",\"modus\":1,\"x\":2}";
+	static const char base[] = "{\"version\":1,\"extends\":\"lab\",\n\"modus\":1}";
+	struct og_policy_source sources[] = { { "/site.json", site, strlen(site) },
+					      { "/base.json", base, strlen(base) } };
+	og_auto_buf struct og_buf report = { 0 };
+	struct og_policy *policy = NULL;
+	struct og_err err = { 0 };
+
+	cr_expect(
+		eq(int, og_policy_compile(sources, 2, report_to_buf, &report, &policy, &err), -1));
+	cr_expect(eq(str, report.data,
+		     "/site.json:1:45: \"modus\" is no key of a policy; did you mean \"mode\"?\n"
+		     "/site.json:1:51: \"x\" is no key of a policy\n"
+		     "/base.json:2:9: \"modus\" is no key of a policy; did you mean \"mode\"?"));
+}
+
+/* Whether an entry is covered is looked up to a depth, not for as long as a name may be. */
+Test(compile_errors, deep_entries_are_looked_up_to_a_depth)
+{
+	og_auto_buf struct og_buf text = { 0 }, report = { 0 };
+	struct og_policy_source source = { .file = "p.json" };
+	struct og_policy *policy = NULL;
+	struct og_err err = { 0 };
+
+	og_buf_puts(&text,
+		    "{\"version\":1,\"extends\":\"permissive\",\"rules\":{\"mounts\":{\"allow\":["
+		    "{\"source\":\"/deep\"},{\"source\":\"/near\"},{\"source\":\"/deep");
+	for (int i = 0; i < 100; i++)
+		og_buf_puts(&text, "/a");
+	og_buf_puts(&text, "\"},{\"source\":\"/near");
+	for (int i = 0; i < 50; i++)
+		og_buf_puts(&text, "/a");
+	og_buf_puts(&text, "\"}]},\"annotations\":{\"allow\":[\"near.*\",\"none.*\",\"deep.");
+	for (int i = 0; i < 100; i++)
+		og_buf_puts(&text, "a.");
+	og_buf_puts(&text, "\",\"near.a\"]}}}");
+	source.text = text.data;
+	source.len = text.len;
+	cr_assert(eq(int, og_policy_compile(&source, 1, report_to_buf, &report, &policy, &err), 0));
+	cr_expect(strstr(report.data, "is covered by \"/near\" of line 1") != NULL);
+	cr_expect(strstr(report.data, "is covered by \"near.*\" of line 1") != NULL);
+	cr_expect(strstr(report.data, "/deep") == NULL);
+	og_policy_free(policy);
 }
 
 Test(compile_errors, errors_and_warnings_come_in_order_of_place)

@@ -154,6 +154,24 @@ Test(doc, nodes_and_bytes_are_limited)
 	og_buf_release(&out);
 }
 
+/* A string larger than what memory is taken in at once. */
+Test(doc, long_strings_are_kept)
+{
+	og_auto_buf struct og_buf text = { 0 };
+	struct og_doc *doc;
+	const char *str;
+
+	og_buf_puts(&text, "[\"\\u0041");
+	for (int i = 0; i < 100000; i++)
+		og_buf_puts(&text, "b");
+	og_buf_puts(&text, "\"]");
+	doc = must_parse(text.data);
+	str = og_str(og_first(og_doc_root(doc)));
+	cr_expect(eq(sz, strlen(str), 100001));
+	cr_expect(str[0] == 'A' && strspn(str + 1, "b") == 100000);
+	og_doc_free(doc);
+}
+
 Test(doc, duplicate_in_a_large_object)
 {
 	struct og_buf out = { 0 };
@@ -164,6 +182,15 @@ Test(doc, duplicate_in_a_large_object)
 	og_buf_puts(&out, "\"k42\":1}");
 	refused(out.data, 101, 1, "\"k42\"");
 	og_buf_release(&out);
+}
+
+Test(doc, what_only_begins_like_a_comment)
+{
+	struct og_err err = { 0 };
+	struct og_doc *doc = NULL;
+
+	cr_expect(eq(int, og_doc_parse("p", "{\n / }", 6, OG_DOC_COMMENTS, &doc, &err), -1));
+	cr_expect(err.line == 2 && err.col == 2, "%u:%u: %s", err.line, err.col, err.msg);
 }
 
 Test(doc, comments_only_where_allowed)
@@ -208,11 +235,12 @@ Test(doc, numbers_are_exact_or_none)
 {
 	struct og_doc *doc = must_parse(
 		"[0,18446744073709551615,18446744073709551616,-1,-0,1.0,1e3,"
-		"\"7\",-9223372036854775808,-9223372036854775809,9223372036854775808]");
+		"\"7\",-9223372036854775808,-9223372036854775809,9223372036854775808,"
+		"100000000000000000000000000000]");
 	static const struct {
 		int u, i;
 	} ok[] = { { 0, 0 },   { 0, -1 },  { -1, -1 }, { -1, 0 },  { -1, -1 }, { -1, -1 },
-		   { -1, -1 }, { -1, -1 }, { -1, 0 },  { -1, -1 }, { 0, -1 } };
+		   { -1, -1 }, { -1, -1 }, { -1, 0 },  { -1, -1 }, { 0, -1 },  { -1, -1 } };
 	size_t n = 0;
 
 	og_each (node, og_doc_root(doc)) {
@@ -245,9 +273,55 @@ Test(doc, pointers_both_ways)
 	cr_expect(eq(str, og_pointer(deep, small, sizeof(small)) + strlen(small) - 3, "..."));
 	cr_expect(eq(ptr, (void *)og_get(root, "/a~1b/m~0n/2"), NULL));
 	cr_expect(eq(ptr, (void *)og_get(root, "/a~1b/m~0n/01"), NULL));
+	cr_expect(eq(ptr, (void *)og_get(root, "/a~1b/m~0n/"), NULL));
+	cr_expect(eq(ptr, (void *)og_get(root, "/a~1b/m~"), NULL));
 	cr_expect(eq(ptr, (void *)og_get(root, "/x/y"), NULL));
 	cr_expect(eq(ptr, (void *)og_get(root, "x"), NULL));
 	cr_expect(eq(ptr, (void *)og_get(root, ""), (void *)root));
+	og_doc_free(doc);
+}
+
+/* What does not fit is cut in front, and never at more than its room. */
+Test(doc, a_pointer_fits_its_room)
+{
+	struct og_doc *doc = must_parse("{\"abc\":{\"/\":{\"d\":[0]}}}");
+	const struct og_node *deep = og_get(og_doc_root(doc), "/abc/~1/d/0");
+	static const char whole[] = "/abc/~1/d/0";
+
+	for (size_t size = 1; size <= sizeof(whole); size++) {
+		char buf[sizeof(whole) + 1];
+		size_t len;
+
+		memset(buf, '#', sizeof(buf));
+		len = strlen(og_pointer(deep, buf, size));
+		cr_expect(eq(chr, buf[size], '#'), "%zu", size);
+		cr_assert(lt(sz, len, size));
+		if (size == sizeof(whole))
+			cr_expect(eq(str, buf, (char *)whole));
+		else
+			cr_expect(len < 3 || strcmp(buf + len - 3, "...") == 0, "%s", buf);
+	}
+	og_doc_free(doc);
+}
+
+/* One step alone may be more than the room. */
+Test(doc, a_pointers_step_fits_its_room)
+{
+	og_auto_buf struct og_buf text = { 0 };
+	const struct og_node *last = NULL;
+	struct og_doc *doc;
+	char buf[8];
+
+	og_buf_puts(&text, "[[0");
+	for (int i = 1; i < 10001; i++)
+		og_buf_puts(&text, ",0");
+	og_buf_puts(&text, "]]");
+	doc = must_parse(text.data);
+	og_each (node, og_first(og_doc_root(doc)))
+		last = node;
+	cr_expect(eq(str, og_pointer(last, buf, 5), ""));
+	cr_expect(eq(str, og_pointer(last, buf, 6), "10..."));
+	cr_expect(eq(str, og_pointer(last, buf, 7), "/10..."));
 	og_doc_free(doc);
 }
 
@@ -317,10 +391,77 @@ Test(doc, values_taken_whole_are_written_and_look_empty)
 	cr_expect(og_node_is_added(added));
 	cr_assert(eq(int, og_doc_add(doc, root, "c", "[2, 3]", &added, &err), 0));
 	cr_expect(eq(int, (int)og_type(added), OG_ARRAY));
+	cr_assert(eq(int, og_doc_replace(doc, og_get(root, "/b"), "\"t\"", &added, &err), 0));
+	cr_expect(eq(str, (char *)og_str(added), "t"));
+	cr_assert(eq(int, og_doc_replace(doc, added, "2", &added, &err), 0));
 	og_doc_take_whole(doc, false);
 	cr_assert(eq(int, og_doc_add(doc, root, "d", "[4]", &added, &err), 0));
 	cr_expect(eq(sz, og_count(added), 1));
 	expect(doc, "{\"a\":{\"x\" : [ 1 ]},\"b\":2,\"c\":[2, 3],\"d\":[4]}");
+}
+
+/* Readers ask for what may not be there without looking first. */
+Test(doc, nothing_is_found_in_nothing)
+{
+	unsigned line = 7, col = 7;
+	uint64_t u;
+	size_t len;
+
+	cr_expect(eq(ptr, (void *)og_parent(NULL), NULL));
+	cr_expect(eq(ptr, (void *)og_key(NULL), NULL));
+	cr_expect(eq(ptr, (void *)og_str(NULL), NULL));
+	cr_expect(eq(ptr, (void *)og_first(NULL), NULL));
+	cr_expect(eq(ptr, (void *)og_next(NULL), NULL));
+	og_raw(NULL, &len);
+	cr_expect(eq(sz, len, 0));
+	cr_expect(eq(sz, og_count(NULL), 0));
+	cr_expect(eq(int, og_u64(NULL, &u), -1));
+	og_pos(NULL, &line, &col);
+	cr_expect(line == 0 && col == 0);
+}
+
+Test(doc, edits_have_no_place_in_the_file)
+{
+	struct og_doc *doc = must_parse("{\"a\":1,\n\"b\":2}");
+	const struct og_node *root = og_doc_root(doc);
+	struct og_err err = { 0 };
+	unsigned line, col;
+
+	/* whoever does not need the new node asks for none */
+	cr_assert(eq(int, og_doc_replace(doc, og_get(root, "/a"), "[7]", NULL, &err), 0));
+	cr_assert(eq(int, og_doc_add(doc, og_get(root, "/a"), NULL, "8", NULL, &err), 0));
+	og_pos(og_get(root, "/a/0"), &line, &col);
+	cr_expect(line == 0 && col == 0);
+	og_pos(og_get(root, "/b"), &line, &col);
+	cr_expect(line == 2 && col == 5);
+	expect(doc, "{\"a\":[7,8],\n\"b\":2}");
+}
+
+Test(doc, the_whole_document_is_replaced)
+{
+	struct og_doc *doc = must_parse(" {\"a\":1}\n");
+	struct og_err err = { 0 };
+
+	cr_assert(eq(int, og_doc_replace(doc, og_doc_root(doc), "{\"b\":[2]}", NULL, &err), 0));
+	cr_expect(og_node_is_added(og_get(og_doc_root(doc), "/b/0")));
+	expect(doc, " {\"b\":[2]}\n");
+}
+
+/* A policy is never edited: what is between its tokens could not be kept. */
+Test(doc, what_has_comments_is_not_edited)
+{
+	static const char text[] = "{\"a\":1}";
+	struct og_err err = { 0 };
+	struct og_doc *doc = NULL;
+
+	cr_assert(eq(int, og_doc_parse("p", text, strlen(text), OG_DOC_COMMENTS, &doc, &err), 0));
+	cr_expect(
+		eq(int, og_doc_replace(doc, og_get(og_doc_root(doc), "/a"), "2", NULL, &err), -1));
+	cr_expect(eq(int, (int)err.code, (int)OG_E_BUG));
+	err = (struct og_err){ 0 };
+	cr_expect(eq(int, og_doc_remove(doc, og_get(og_doc_root(doc), "/a"), &err), -1));
+	cr_expect(eq(int, (int)err.code, (int)OG_E_BUG));
+	expect(doc, text);
 }
 
 Test(doc, what_is_no_edit_is_an_error)
@@ -338,6 +479,13 @@ Test(doc, what_is_no_edit_is_an_error)
 	err = (struct og_err){ 0 };
 	cr_expect(eq(int, og_doc_remove(doc, root, &err), -1));
 	expect(doc, "{\"a\":[1]}");
+	doc = must_parse("[1,2]");
+	root = og_first(og_doc_root(doc));
+	err = (struct og_err){ 0 };
+	cr_assert(eq(int, og_doc_remove(doc, root, &err), 0));
+	cr_expect(eq(int, og_doc_remove(doc, root, &err), -1), "a second time");
+	cr_expect(eq(int, (int)err.code, (int)OG_E_BUG));
+	expect(doc, "[2]");
 }
 
 Test(doc, owners_are_found_above_and_below)
@@ -352,5 +500,11 @@ Test(doc, owners_are_found_above_and_below)
 	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/a/b/0")), 4));
 	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/a/b/1")), 0));
 	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/c")), 0));
+	og_doc_free(doc);
+	/* an edit that nobody owns */
+	doc = must_parse("{\"a\":{\"b\":[1,2]},\"c\":0}");
+	root = og_doc_root(doc);
+	cr_assert(eq(int, og_doc_replace(doc, og_get(root, "/a/b/0"), "9", &edited, &err), 0));
+	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/a")), 0));
 	og_doc_free(doc);
 }

@@ -340,3 +340,98 @@ Test(exceptions, a_hundred_on_a_long_list)
 	og_policy_free(policy);
 	og_buf_release(&text);
 }
+
+static const char meeting[] = POLICY(
+	"permissive",
+	",\"rules\":{\"user\":{\"groups\":[7]},\"mounts\":{\"allow\":[]},\"devices\":{"
+	"\"allow\":[]},\"rlimits\":{\"limits\":{\"core\":5,\"nofile\":9}}},"
+	"\"exceptions\":[" PODMAN(
+		"1", "\"user\":{\"groups+\":[\"20-30\",10,5]},\"mounts\":{\"allow+\":[{"
+		     "\"source\":"
+		     "\"/a\",\"access\":\"rw\",\"accept\":\"setuid\"},{\"source\":\"/b\","
+		     "\"access\":\"rw\",\"accept\":\"setuid\"}]},\"devices\":{\"allow+\":["
+		     "{\"path\":\"/dev/x\",\"type\":\"c\",\"major\":1,\"minor\":1},"
+		     "{\"path\":\"/dev/y\",\"type\":\"c\",\"major\":1,\"minor\":1},"
+		     "{\"path\":\"/dev/z\",\"type\":\"c\",\"major\":1,\"minor\":1}]},"
+		     "\"rlimits\":{\"limits+\":{\"core\":6}}") "," PODMAN("2", "\"user\":{"
+									       "\"groups+"
+									       "\":[10,5,"
+									       "\"20-30\"],"
+									       "\"groups-"
+									       "\":[7]},"
+									       "\"mounts\":"
+									       "{\"allow+"
+									       "\":[{"
+									       "\"source\":"
+									       "\"/b\","
+									       "\"access\":"
+									       "\"rw\"},{"
+									       "\"source\":"
+									       "\"/"
+									       "a\","
+									       "\"access\":"
+									       "\"rw\","
+									       "\"accept\":"
+									       "\"setuid\"}"
+									       "]},"
+									       "\"devices\""
+									       ":{\"allow+"
+									       "\":["
+									       "{\"path\":"
+									       "\"/dev/"
+									       "x\","
+									       "\"type\":"
+									       "\"b\","
+									       "\"major\":"
+									       "1,"
+									       "\"minor\":"
+									       "1},"
+									       "{\"path\":"
+									       "\"/dev/"
+									       "y\","
+									       "\"type\":"
+									       "\"c\","
+									       "\"major\":"
+									       "1,"
+									       "\"minor\":"
+									       "2},"
+									       "{\"path\":"
+									       "\"/dev/"
+									       "z\","
+									       "\"type\":"
+									       "\"c\","
+									       "\"major\":"
+									       "1,"
+									       "\"minor\":"
+									       "1,"
+									       "\"access\":"
+									       "\"r\"}]},"
+									       "\"rlimits\""
+									       ":{\"limits+"
+									       "\":{"
+									       "\"core\":4}"
+									       ",\"limits-"
+									       "\":["
+									       "\"nofile\"]"
+									       "}") "]");
+
+/* What two exceptions say of one thing, in whichever order they add it. */
+Test(exceptions, two_that_meet)
+{
+	struct og_policy *policy = compile_text(meeting);
+	struct og_effective *effective = effective_of(policy, &podman);
+	const struct og_list *devices = og_effective_list(effective, OG_OPT_devices_allow);
+	const struct og_list *limits = og_effective_list(effective, OG_OPT_rlimits_limits);
+
+	check_list(effective, OG_OPT_user_groups, "5-5 10-10 20-30", "ids");
+	check_list(effective, OG_OPT_mounts_allow, "/a=rw+setuid /b=rw",
+		   "setuid where both say so");
+	cr_assert(eq(sz, devices->n, 3));
+	cr_expect(eq(uint, devices->items[0].perms, 0), "a character and a block device");
+	cr_expect(eq(uint, devices->items[1].perms, 0), "two minors");
+	cr_expect(eq(uint, devices->items[2].perms, 1), "what both permit");
+	cr_assert(eq(sz, limits->n, 1));
+	cr_expect(eq(u64, limits->items[0].hi, 4), "of two limits the later");
+	og_effective_free(effective);
+	og_policy_free(policy);
+}

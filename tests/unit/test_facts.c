@@ -158,6 +158,10 @@ static const struct {
 	{ "{\"sources\":[{}]}", "/sources:1:12: \"source\": missing in an element" },
 	{ "{\"sources\":[{\"source\":\"/b\"},{\"source\":\"/a\"},\n{\"source\":\"/b\"}]}",
 	  "/sources/2/source:2:11: \"/b\": given twice" },
+	/* the first of them by name, its second place */
+	{ "{\"sources\":[{\"source\":\"/c\"},{\"source\":\"/a\"},{\"source\":\"/b\"},\n"
+	  "{\"source\":\"/c\"},\n{\"source\":\"/a\"},{\"source\":\"/a\"}]}",
+	  "/sources/4/source:3:11: \"/a\": given twice" },
 	{ "{\"namespaces\":[{\"path\":\"/n\"},{\"path\":\"/n\"}]}",
 	  "/namespaces/1/path:1:38: \"/n\": given twice" },
 };

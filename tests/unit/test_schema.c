@@ -134,6 +134,8 @@ Test(schema, integers)
 		{ "{\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"hard\":-1}]}",
 		  "type /rlimits/0/hard an integer from 0 to 18446744073709551615\n" },
 		{ "{\"oomScoreAdj\":-2147483648}", "" },
+		{ "{\"oomScoreAdj\":-0}",
+		  "type /oomScoreAdj an integer from -2147483648 to 2147483647\n" },
 		{ "{\"oomScoreAdj\":-2147483649}",
 		  "type /oomScoreAdj an integer from -2147483648 to 2147483647\n" },
 		{ "{\"oomScoreAdj\":2147483648}",

@@ -69,6 +69,13 @@ static const struct {
 	{ CALLS(ENTRY("\"read\"", "ALLOW", ARG(0, EQ, 18446744073709551616))), "unknown action" },
 	{ CALLS(ENTRY("\"read\"", "ALLOW", "{\"op\":\"SCMP_CMP_EQ\"}")), NULL },
 	{ CALLS(ENTRY("\"read\"", "ALLOW", "{\"index\":0}")), "unknown action" },
+	{ CALLS(ENTRY("\"read\"", "ALLOW", "{\"op\":\"SCMP_CMP_EQ\",\"index\":\"0\"}")),
+	  "unknown action" },
+	{ CALLS(ENTRY("\"read\"", "ALLOW", "{\"op\":\"SCMP_CMP_EQ\",\"valueTwo\":-1}")),
+	  "unknown action" },
+	{ CALLS("{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":{}}"),
+	  "unknown action" },
+	{ CALLS("{\"names\":\"read\",\"action\":\"SCMP_ACT_ALLOW\"}"), "unknown action" },
 };
 
 Test(seccomp_reading, permissive)
@@ -104,6 +111,7 @@ static const struct {
 	/* what is unknown to every libseccomp is ignored, what is newer than ours is not */
 	{ CALLS(ENTRY("\"no_such_call\",\"\"", "ALLOW", "")), 0, NULL, NULL },
 	{ CALLS(ENTRY("\"open_tree_attr\"", "ALLOW", "")), ADMIN, "open_tree_attr", NULL },
+	{ CALLS(ENTRY("\"open_tree_attr\"", "ALLOW", ARG(0, LT, 0))), ADMIN, NULL, NULL },
 	{ CALLS(ENTRY("\"lsm_set_self_attr\"", "ALLOW", "")), 0, "CAP_SYS_ADMIN", "CAP_SYS_ADMIN" },
 	{ CALLS(ENTRY("\"lsm_set_self_attr\"", "ALLOW", "")), ADMIN, NULL, NULL },
 	{ CALLS(ENTRY("\"statmount\"", "ALLOW", "")), 0, NULL, NULL },

@@ -125,6 +125,11 @@ Test(sources, most_specific_decides)
 		{ "/opt/abc/data/x", "/opt/**/data", OG_RO },
 		{ "/opt/b", NULL, OG_RO },
 		{ "relative", NULL, OG_RO },
+		/* a star in a name is itself, not one of the list's */
+		{ "/home/*", "/home/*", OG_RO },
+		{ "/srv/*", "/srv", OG_RW },
+		{ "/opt/*", NULL, OG_RO },
+		{ "/srv/data/", "/srv/data", OG_RO },
 		{ "", NULL, OG_RO },
 	};
 
