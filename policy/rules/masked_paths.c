@@ -195,7 +195,6 @@ static int judge_order(struct og_pass *pass, const char *pointer, const struct o
 	if (sort_paths(og_at(pass, pointer), wanted, found, &paths) < 0)
 		return -1;
 	undone = find_undone(&paths);
-	og_because(pass, NULL); /* the list before this one is gone */
 	if (undone)
 		r = put_sorted(pass, pointer, &paths, undone) < 0 ? -1 : 1;
 	free(paths.items);
@@ -205,7 +204,6 @@ static int judge_order(struct og_pass *pass, const char *pointer, const struct o
 /* A path that may lead anywhere may lead above one that the site wants read-only. */
 static int judge_plain(struct og_pass *pass, const char *pointer)
 {
-	og_because(pass, NULL);
 	og_each (entry, og_at(pass, pointer)) {
 		const char *path = og_str(entry);
 

@@ -63,7 +63,7 @@ static inline void put_record(const char *name, struct part part)
 struct record_launch {
 	struct og_gather gather;
 	struct og_facts facts;
-	char bundle[PATH_MAX];
+	char bundle[PATH_MAX], rootfs[PATH_MAX];
 };
 
 static inline struct og_gather *record_begin(struct record_launch *l, const char *bundle,
@@ -77,7 +77,8 @@ static inline struct og_gather *record_begin(struct record_launch *l, const char
 	l->facts.id = ID;
 	snprintf(l->bundle, sizeof(l->bundle), "%s", record_path(bundle));
 	l->facts.bundle = l->bundle;
-	snprintf(l->gather.rootfs.path, sizeof(l->gather.rootfs.path), "%s", record_path(rootfs));
+	snprintf(l->rootfs, sizeof(l->rootfs), "%s", record_path(rootfs));
+	l->gather.rootfs = l->rootfs;
 	return &l->gather;
 }
 
@@ -116,6 +117,8 @@ static inline void record_end(struct record_launch *l)
 	/* ports that are not understood are not a fact */
 	if (l->facts.ports_known != OG_UNKNOWN)
 		must_replay(&l->facts);
+	if (g->home.path)
+		close(g->home.dir.fd);
 	og_mounts_free(l->gather.mounts);
 	og_arena_release(&l->gather.arena);
 }
