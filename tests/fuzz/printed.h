@@ -25,11 +25,15 @@ static inline void log_open(struct log *log, const uint8_t *data, size_t len)
 
 static inline uint64_t count_lines(const uint8_t *data, size_t len)
 {
-	uint64_t lines = len && data[len - 1] != '\n';
+	uint64_t lines = 0;
+	bool blank = true;
 
-	for (size_t i = 0; i < len; i++)
-		lines += data[i] == '\n';
-	return lines;
+	/* a line of blanks alone is what a launch left of a record that did not fit */
+	for (size_t i = 0; i < len; i++) {
+		lines += data[i] == '\n' && !blank;
+		blank = data[i] == '\n' || (blank && data[i] == ' ');
+	}
+	return lines + !blank;
 }
 
 /* The output of |subcommand| on the log, for free(); |option| with |value| first. */
