@@ -479,6 +479,7 @@ PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-confi
 	libcriterion-dev:/usr/include/criterion/criterion.h \
 	runc:runc crun:crun docker.io:dockerd containerd:containerd busybox-static:/usr/share/doc/busybox-static \
 	podman:podman netavark:/usr/lib/podman/netavark catatonit:catatonit containernetworking-plugins:/usr/lib/cni/portmap python3-grpcio:/usr/lib/python3/dist-packages/grpc nftables:nft iptables:iptables iproute2:ip procps:ps util-linux:unshare \
+	qemu-system-x86:qemu-system-x86_64 systemd:/lib/systemd/systemd dbus:dbus-daemon \
 	hyperfine:hyperfine valgrind:valgrind strace:strace jq:jq python3:python3 \
 	clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer \
 	libclang-rt-14-dev:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a \
@@ -504,7 +505,7 @@ deps: ## install what is missing to build, run and test (Debian, Ubuntu, as root
 		apt-get update -qq && fetch; fi
 
 # For the end-to-end tests alone; what cannot be had they report as not here.
-newer: deps ## fetch later runtimes and engines from Debian's mirror, beside the system (as root)
+newer: deps ## fetch later runtimes and engines, and a kernel, from Debian's mirror, beside the system (as root)
 	@if [ "$$(id -u)" -eq 0 ]; then tests/lib/newer.sh fetch; fi
 
 # FROM:TO:MODE, one row per file; install and uninstall read the same rows.

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { SOCKETS_MAX = 64 };
@@ -31,8 +32,19 @@ static int open_one(const char *word)
 	return fd;
 }
 
-static void answer(int fd, int udp)
+/* What is closed at once over SCTP may take the answer with it: the question first. */
+static void await_question(int fd)
 {
+	const struct timeval patience = { .tv_sec = 2 };
+	char byte;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0)
+		(void)!recv(fd, &byte, sizeof(byte), 0);
+}
+
+static void answer(int fd, const char *word)
+{
+	int udp = strncmp(word, "udp", 3) == 0;
 	struct sockaddr_in6 from;
 	socklen_t len = sizeof(from);
 	char text[INET6_ADDRSTRLEN + 1] = "", byte;
@@ -42,6 +54,8 @@ static void answer(int fd, int udp)
 		return;
 	if (!udp && (one = accept(fd, (struct sockaddr *)&from, &len)) < 0)
 		return;
+	if (strncmp(word, "sctp", 4) == 0)
+		await_question(one);
 	inet_ntop(AF_INET6, &from.sin6_addr, text, sizeof(text) - 1);
 	strncat(text, "\n", sizeof(text) - strlen(text) - 1);
 	sendto(one, text, strlen(text), MSG_NOSIGNAL, udp ? (struct sockaddr *)&from : NULL,
@@ -62,6 +76,6 @@ int main(int argc, char *argv[])
 			return 1;
 		for (int i = 0; i < n; i++)
 			if (fds[i].revents)
-				answer(fds[i].fd, strncmp(argv[i + 1], "udp", 3) == 0);
+				answer(fds[i].fd, argv[i + 1]);
 	}
 }

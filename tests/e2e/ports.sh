@@ -4,6 +4,7 @@
 # Published ports that only the host reaches, with a real dockerd: from outside (a
 # network namespace behind a veth, with routes to the containers), from a second
 # container, and from the host itself. Plain runc goes first and shows each port open.
+# SCTP: tests/e2e/vm.sh, for few kernels of hosts have it.
 
 # shellcheck source-path=SCRIPTDIR disable=SC2002,SC2012,SC2016,SC2030,SC2031,SC2034,SC2086,SC2154,SC2317
 . "$(dirname "$0")/../lib/e2e.sh"
@@ -309,22 +310,6 @@ restarts() {
 	gone g1
 }
 
-sctp() {
-	if ! python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)' 2>/dev/null; then
-		# neither does the daemon's proxy start then
-		not_here "SCTP sockets" "socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP)"
-		return
-	fi
-	local_only
-	serve plain "$PLAIN" -p 8080:80/sctp -- sctp/80
-	is "plain runc: SCTP from outside" "$(from_ext sctp $HOST4 8080)" yes
-	gone plain
-	serve g1 ocigate -p 8080:80/sctp -- sctp/80
-	is "SCTP: from outside" "$(from_ext sctp $HOST4 8080) $(from_ext sctp "$(addr g1)" 80)" "no no"
-	is "SCTP: from the host" "$(from_host sctp "$(addr g1)" 80)" yes
-	gone g1
-}
-
 # Many containers: what a launch costs does not grow with them.
 many() {
 	local i n=${OG_LONG:+200} first last
@@ -377,7 +362,6 @@ if need_ocigate "the port guard"; then
 	by_host
 	by_routed
 	restarts
-	sctp
 	many
 	dockerd_stop
 	E2E_DAEMON=' "userland-proxy": false, "live-restore": true,'

@@ -12,13 +12,15 @@
 
 NEWER=${NEWER:-/var/cache/ocigate-tests}
 
-# newer_path runc|crun|docker: the program, or for docker its /usr; false: not here.
+# newer_path runc|crun|docker|vm: the program, for docker its /usr, for vm the kernel's
+# modules; false: not here.
 newer_path() {
 	local path
 	case $1 in
 	runc) path=$NEWER/runc/usr/sbin/runc ;;
 	crun) path=$NEWER/crun/usr/bin/crun ;;
 	docker) path=$NEWER/docker/usr ;;
+	vm) path=$(echo "$NEWER"/vm/usr/lib/modules/*) ;;
 	esac
 	[ -e "$path" ] && echo "$path"
 }
@@ -58,11 +60,45 @@ newer_relink() {
 	done
 }
 
+# The kernel of a virtual machine, and what its tests run there that is not for this
+# system: of its own release, by its own lists.
+NEWER_VM="apparmor firewalld python3-firewall python3-nftables python3-dbus python3-gi python3-cap-ng
+gir1.2-glib-2.0 libgirepository-1.0-1"
+
+newer_vm() {
+	local image deb d
+	newer_path vm >/dev/null && return
+	image=$(apt-cache show linux-image-cloud-amd64 2>/dev/null | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | head -n 1)
+	if [ -z "$image" ]; then
+		echo "apt knows no linux-image-cloud-amd64" >"$NEWER/why-vm"
+		return 1
+	fi
+	rm -rf "$W/debs" "$W/tree" && mkdir -p "$W/debs" "$W/tree" || return 1
+	# shellcheck disable=SC2086 # words
+	if ! (cd "$W/debs" && timeout 240 apt-get -q -o APT::Sandbox::User=root download "$image" kmod $NEWER_VM) >"$W/log" 2>&1 </dev/null; then
+		echo "the kernel cannot be fetched: $(tail -n 1 "$W/log")" >"$NEWER/why-vm"
+		return 1
+	fi
+	for deb in "$W"/debs/*.deb; do
+		dpkg -x "$deb" "$W/tree" || return 1
+	done
+	for d in lib bin sbin; do # as the system that it will lie on has them
+		mkdir -p "$W/tree/usr/$d" && cp -al "$W/tree/$d/." "$W/tree/usr/$d/" && rm -rf "${W:?}/tree/$d" || return 1
+	done
+	ln -s usr/lib "$W/tree/lib" && (exec -a depmod "$W/tree/usr/bin/kmod" -b "$W/tree" "${image#linux-image-}") &&
+		rm "$W/tree/lib" && rm -rf "$NEWER/vm" "$NEWER/why-vm" && mv "$W/tree" "$NEWER/vm"
+}
+
 newer_fetch() {
-	local libs='libc6 libseccomp2 libyajl2 libcap2 libsystemd0 libgcc-s1' site
-	newer_path runc >/dev/null && newer_path crun >/dev/null && newer_path docker >/dev/null && return
 	mkdir -p "$NEWER" && W=$(mktemp -d "$NEWER/work.XXXXXX") || return 1
 	trap 'rm -rf "$W"' EXIT
+	newer_vm || echo "the virtual machine: not to be had"
+	newer_engines
+}
+
+newer_engines() {
+	local libs='libc6 libseccomp2 libyajl2 libcap2 libsystemd0 libgcc-s1' site
+	newer_path runc >/dev/null && newer_path crun >/dev/null && newer_path docker >/dev/null && return
 	mkdir -p "$W"/lists/partial "$W"/cache/archives/partial
 	site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' | head -n 1)
 	if [ -z "$site" ]; then
