@@ -2,6 +2,7 @@
 /* What a verdict becomes: the outcome by mode, the refusal's text, records without secrets. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -298,6 +299,63 @@ Test(verdict, leaks_are_closed_without_a_finding)
 	og_doc_free(doc);
 	og_policy_free(policy);
 	free(config);
+}
+
+/* Until Docker 28 a port published on 127.0.0.1 can be reached from the host's own link. */
+Test(verdict, ports_are_guarded_where_the_rule_rewrites)
+{
+	static const struct {
+		const char *action, *address;
+		unsigned launch;
+		enum og_action worst;
+	} rows[] = {
+		{ "rewrite", "127.0.0.1", OG_LAUNCH_GUARD_PORTS, OG_OFF },
+		{ "rewrite", "0.0.0.0", OG_LAUNCH_GUARD_PORTS, OG_REWRITE },
+		{ "reject", "127.0.0.1", 0, OG_OFF },
+		{ "reject", "0.0.0.0", 0, OG_REJECT },
+		{ "audit", "127.0.0.1", 0, OG_OFF },
+		{ "audit", "0.0.0.0", 0, OG_AUDIT },
+		{ "off", "0.0.0.0", 0, OG_OFF },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct og_port port = { .proto = "tcp",
+					.address = rows[i].address,
+					.host_port = 8080,
+					.container_port = 80 };
+		const struct og_facts facts = { .today = "2030-01-01",
+						.id = "x",
+						.engine = OG_ENGINE_DOCKER,
+						.ports_known = OG_KNOWN,
+						.ports = &port,
+						.nports = 1 };
+		enum og_action worst = OG_OFF;
+		struct og_verdict *verdict = NULL;
+		struct og_policy *policy;
+		struct og_doc *doc = NULL;
+		struct og_err err = { 0 };
+		char rules[128], *config = config_of(1000, "");
+
+		snprintf(rules, sizeof(rules),
+			 "\"ports\":{\"action\":\"%s\",\"addresses\":[\"127.0.0.1\"]}",
+			 rows[i].action);
+		og_verdict_free(judge(rules, config, &policy));
+		cr_assert(eq(int, og_doc_parse("c", config, strlen(config), 0, &doc, &err), 0));
+		cr_assert(eq(int, og_evaluate(policy, &facts, OG_CMD_CREATE, doc, &verdict, &err),
+			     0));
+		cr_expect(eq(uint, og_verdict_launch(verdict), rows[i].launch), "row %zu", i);
+		for (size_t j = 0; j < og_verdict_count(verdict); j++) {
+			const struct og_finding *finding = og_verdict_finding(verdict, j);
+
+			if (!strcmp(finding->rule, "ports") && finding->action > worst)
+				worst = finding->action;
+		}
+		cr_expect(eq(int, worst, rows[i].worst), "row %zu", i);
+		og_verdict_free(verdict);
+		og_policy_free(policy);
+		og_doc_free(doc);
+		free(config);
+	}
 }
 
 /* A config with five annotations, which the rule annotations does not allow. */
