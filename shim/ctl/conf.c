@@ -182,6 +182,24 @@ int og_conf_write(const struct og_conf *conf, const struct og_text *text, struct
 	return write_text(conf->path, text, &conf->st, reterr);
 }
 
+int og_conf_strip_whole(const struct og_setup *setup, const struct og_conf *conf,
+			struct og_text *ret, struct og_err *reterr)
+{
+	(void)setup;
+	(void)conf;
+	(void)reterr;
+	*ret = (struct og_text){ 0 };
+	return 0;
+}
+
+int og_conf_put(const struct og_conf *conf, const struct og_text *text, struct og_err *reterr)
+{
+	if (og_conf_write(conf, text, reterr) < 0)
+		return -1;
+	printf("%s: %s\n", conf->path, text->there ? "written" : "removed");
+	return 0;
+}
+
 int og_conf_keep(const struct og_setup *setup, const char *name, const struct og_text *before,
 		 const struct og_text *after, struct og_err *reterr)
 {

@@ -520,9 +520,8 @@ static bool is_default(const struct og_text *text)
 static int apply(const struct og_setup *setup, struct og_conf *conf, const struct og_text *final,
 		 struct og_err *reterr)
 {
-	if (og_conf_write(conf, final, reterr) < 0)
+	if (og_conf_put(conf, final, reterr) < 0)
 		return -1;
-	printf("%s: %s\n", conf->path, final->there ? "written" : "removed");
 	printf("containerd reads it when it starts: run \"systemctl restart containerd\"; "
 	       "containers keep running\n");
 	if (!setup->removing && !setup->make_default)

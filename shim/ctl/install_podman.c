@@ -29,17 +29,6 @@ static int add(const struct og_setup *setup, const char *name, const struct og_t
 	return ret->buf.failed ? og_fail(reterr, OG_E_NOMEM, "out of memory") : 0;
 }
 
-/* The whole file is ours. */
-static int strip(const struct og_setup *setup, const struct og_conf *conf, struct og_text *ret,
-		 struct og_err *reterr)
-{
-	(void)setup;
-	(void)conf;
-	(void)reterr;
-	*ret = (struct og_text){ 0 };
-	return 0;
-}
-
 static bool is_default(const struct og_text *text)
 {
 	return text->buf.len && strstr(text->buf.data, "\nruntime = \"ocigate\"\n");
@@ -48,9 +37,8 @@ static bool is_default(const struct og_text *text)
 static int apply(const struct og_setup *setup, struct og_conf *conf, const struct og_text *final,
 		 struct og_err *reterr)
 {
-	if (og_conf_write(conf, final, reterr) < 0)
+	if (og_conf_put(conf, final, reterr) < 0)
 		return -1;
-	printf("%s: %s\n", conf->path, final->there ? "written" : "removed");
 	if (!setup->removing && setup->make_default)
 		printf("new containers go through ocigate, unless somebody says --runtime, or has "
 		       "a containers.conf of their own\n");
@@ -61,7 +49,7 @@ const struct og_engine_setup og_setup_podman = {
 	.name = "podman",
 	.find = find,
 	.add = add,
-	.strip = strip,
+	.strip = og_conf_strip_whole,
 	.is_default = is_default,
 	.apply = apply,
 };

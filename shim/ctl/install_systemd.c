@@ -60,17 +60,6 @@ static int add(const struct og_setup *setup, const char *name, const struct og_t
 	return ret->buf.failed ? og_fail(reterr, OG_E_NOMEM, "out of memory") : 0;
 }
 
-/* The whole file is ours. */
-static int strip(const struct og_setup *setup, const struct og_conf *conf, struct og_text *ret,
-		 struct og_err *reterr)
-{
-	(void)setup;
-	(void)conf;
-	(void)reterr;
-	*ret = (struct og_text){ 0 };
-	return 0;
-}
-
 static bool is_default(const struct og_text *text)
 {
 	(void)text;
@@ -90,9 +79,8 @@ static int apply(const struct og_setup *setup, struct og_conf *conf, const struc
 		 struct og_err *reterr)
 {
 	(void)setup;
-	if (og_conf_write(conf, final, reterr) < 0)
+	if (og_conf_put(conf, final, reterr) < 0)
 		return -1;
-	printf("%s: %s\n", conf->path, final->there ? "written" : "removed");
 	if (!final->there)
 		remove_empty(conf->path);
 	return 0;
@@ -102,7 +90,7 @@ const struct og_engine_setup og_setup_nftables = {
 	.name = "nftables.service",
 	.find = find_nftables,
 	.add = add,
-	.strip = strip,
+	.strip = og_conf_strip_whole,
 	.is_default = is_default,
 	.apply = apply,
 };
@@ -111,7 +99,7 @@ const struct og_engine_setup og_setup_firewalld = {
 	.name = "firewalld.service",
 	.find = find_firewalld,
 	.add = add,
-	.strip = strip,
+	.strip = og_conf_strip_whole,
 	.is_default = is_default,
 	.apply = apply,
 };

@@ -90,6 +90,11 @@ int og_conf_read(const struct og_setup *setup, const char *name, const char *pat
 void og_conf_release(struct og_conf *conf);
 /* Put |text| in the file's place, or remove the file when it is not there. */
 int og_conf_write(const struct og_conf *conf, const struct og_text *text, struct og_err *reterr);
+/* The same, and a word about it. */
+int og_conf_put(const struct og_conf *conf, const struct og_text *text, struct og_err *reterr);
+/* What |strip| of an engine does where the whole file is ours. */
+int og_conf_strip_whole(const struct og_setup *setup, const struct og_conf *conf,
+			struct og_text *ret, struct og_err *reterr);
 /* Keep |before| and |after|; both not there: forget the backup. */
 int og_conf_keep(const struct og_setup *setup, const char *name, const struct og_text *before,
 		 const struct og_text *after, struct og_err *reterr);
