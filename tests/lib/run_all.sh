@@ -39,7 +39,7 @@ tally() {
 
 # A tier's own lines never stand alone on a line of ours: they would be counted
 # again by whoever adds up our output.
-show() { sed 's/^/  | /' "$1"; }
+show() { sed 's,^,  | ,' -- "$1"; }
 
 declare -A running=() started=()
 stop() {
@@ -103,6 +103,11 @@ while IFS= read -r line; do
 	fi
 done < <(sort -u "$absences")
 
+# Again at the very end: a CI that keeps only the last lines keeps these.
+for name in "${bad[@]}"; do
+	sed 's/\x1b\[[0-9;]*m//g; s/^\(  | \)*//' "$logdir/$name.log" |
+		grep -aE -A3 '^not ok |^\[(FAIL|CRASH|----)\]' | cut -c 1-300 | head -n 20 | show -
+done
 [ ${#bad[@]} -eq 0 ] || echo "failed: ${bad[*]} (logs in $logdir)"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
