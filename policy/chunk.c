@@ -30,11 +30,11 @@ void *og_chunk_get(struct og_chunk **chunks, size_t size)
 	void *mem;
 
 	if (!chunk || chunk->size - chunk->used < want) {
-		size_t room = chunk && chunk->size < (1u << 20) ? chunk->size * 2 : 16384;
+		size_t room = !chunk			 ? 2048
+			      : chunk->size < (1u << 20) ? chunk->size * 2
+							 : chunk->size;
 
-		if (room < want)
-			room = want;
-		chunk = push(chunks, room);
+		chunk = push(chunks, room < want ? want : room);
 		if (!chunk)
 			return NULL;
 	}

@@ -6,6 +6,7 @@
  */
 #include "ocigate/doc.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ struct parse {
 	size_t pos;		     /* end of the last token */
 	const char *key;	     /* decoded, waiting for its value */
 	size_t key_start;
-	struct og_chunk *scratch; /* yajl's memory */
+	struct og_chunk *scratch; /* yajl's memory, the last of it |room| */
 	jmp_buf nomem;
 	struct og_err *reterr;
 };
@@ -86,7 +87,10 @@ static int stop_nomem(struct parse *p)
 
 static bool is_between(char c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ',' || c == ':';
+	static const bool set[UCHAR_MAX + 1] = { [' '] = true,	['\t'] = true, ['\n'] = true,
+						 ['\r'] = true, [','] = true,  [':'] = true };
+
+	return set[(unsigned char)c];
 }
 
 /* The end of what stands between two tokens: blanks, ',', ':', comments. */
@@ -122,7 +126,12 @@ static int take_span(struct parse *p, const char *starts, const char *ends, size
 {
 	const char *s = p->src->text;
 
-	*start = skip_between(p, p->pos);
+	*start = p->pos;
+	/* nearly always it is one character, and not the beginning of a comment */
+	if (is_between(s[*start]))
+		++*start;
+	if (is_between(s[*start]) || s[*start] == '/')
+		*start = skip_between(p, *start);
 	*end = yajl_get_bytes_consumed(p->yajl);
 	if (*start >= *end || *end > p->src->len || !is_one_of(starts, s[*start]) ||
 	    !is_one_of(ends, s[*end - 1])) {
@@ -141,14 +150,21 @@ static const char *take_string(struct parse *p, size_t start, size_t end, const 
 			       size_t len)
 {
 	bool escaped = len != end - start - 2;
+	const char *flaw = NULL;
+	char *copy;
 	size_t at;
-	const char *flaw = og_text_flaw(p->src, start, end, escaped, &at);
-	char *copy = escaped ? og_chunk_get(&p->doc->chunks, len + 1) : p->src->strings + start;
 
+	if (escaped || !p->src->ascii)
+		flaw = og_text_flaw(p->src, start, end, escaped, &at);
 	if (flaw) {
 		stop(p, at, flaw);
 		return NULL;
 	}
+	if (!escaped) {
+		p->src->strings[end - 1] = '\0';
+		return p->src->strings + start + 1;
+	}
+	copy = og_chunk_get(&p->doc->chunks, len + 1);
 	if (!copy) {
 		stop_nomem(p);
 		return NULL;
@@ -184,13 +200,9 @@ static struct og_node *new_node(struct parse *p, enum og_type type, size_t start
 		p->root = node;
 		return node;
 	}
-	node->index = parent->count++;
-	node->prev = parent->last;
-	if (parent->last)
-		parent->last->next = node;
-	else
-		parent->first = node;
-	parent->last = node;
+	if (parent->type == OG_ARRAY)
+		node->index = parent->count;
+	og_node_append(parent, node);
 	return node;
 }
 
@@ -362,6 +374,29 @@ static int run_yajl(struct parse *p)
 	return p->root ? 0 : og_fail(p->reterr, OG_E_BUG, "parsing gave no value");
 }
 
+/* With room for what yajl needs for most documents: the stack's memory is there already. */
+static int parse(struct parse *p)
+{
+	union {
+		struct og_chunk chunk;
+		char memory[6144];
+	} room;
+
+	room.chunk.next = NULL;
+	room.chunk.used = 0;
+	room.chunk.size = sizeof(room) - offsetof(struct og_chunk, data);
+	p->scratch = &room.chunk;
+	if (run_yajl(p) < 0)
+		p->root = NULL;
+	while (p->scratch != &room.chunk) {
+		struct og_chunk *next = p->scratch->next;
+
+		free(p->scratch);
+		p->scratch = next;
+	}
+	return p->root ? 0 : -1;
+}
+
 static int check_input(struct parse *p)
 {
 	size_t at = og_text_foreign(p->src);
@@ -378,7 +413,6 @@ int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned
 {
 	struct parse p = { .doc = doc, .depth = depth, .reterr = reterr };
 	bool first = !doc->sources;
-	int r;
 
 	p.src = og_text_add(doc, json, len);
 	if (!p.src)
@@ -390,10 +424,10 @@ int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned
 	/* most documents need eight times their size */
 	if (first)
 		og_chunk_start(&doc->chunks, 8 * len + 1024);
-	r = run_yajl(&p);
-	og_chunks_free(p.scratch);
+	if (parse(&p) < 0)
+		return -1;
 	*ret = p.root;
-	return r;
+	return 0;
 }
 
 struct og_node *og_doc_take(struct og_doc *doc, const char *json, size_t len, struct og_err *reterr)

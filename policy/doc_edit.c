@@ -56,6 +56,23 @@ void og_doc_take_whole(struct og_doc *doc, bool whole)
 	doc->whole = whole;
 }
 
+/* |new| where |old| stands among its siblings. */
+static void put_in_place(struct og_node *old, struct og_node *new)
+{
+	struct og_node *parent = old->parent;
+
+	new->next = old->next;
+	new->prev = old->prev == old ? new : old->prev;
+	if (parent->first == old)
+		parent->first = new;
+	else
+		old->prev->next = new;
+	if (old->next)
+		old->next->prev = new;
+	else
+		parent->first->prev = new;
+}
+
 int og_doc_replace(struct og_doc *doc, const struct og_node *at, const char *json,
 		   const struct og_node **ret, struct og_err *reterr)
 {
@@ -65,22 +82,14 @@ int og_doc_replace(struct og_doc *doc, const struct og_node *at, const char *jso
 		return -1;
 	new->orig = old->orig ? old->orig : old;
 	new->parent = old->parent;
-	new->prev = old->prev;
-	new->next = old->next;
 	new->key = old->key;
 	new->index = old->index;
 	new->order = old->order;
 	new->flags |= OG_NODE_EDITED;
-	if (old->prev)
-		old->prev->next = new;
-	else if (old->parent)
-		old->parent->first = new;
-	if (old->next)
-		old->next->prev = new;
-	else if (old->parent)
-		old->parent->last = new;
 	if (doc->root == old)
 		doc->root = new;
+	else
+		put_in_place(old, new);
 	mark_dirty(new->parent);
 	if (ret)
 		*ret = new;
@@ -119,13 +128,7 @@ int og_doc_add(struct og_doc *doc, const struct og_node *parent, const char *key
 	if (key && !(new->key = copy_key(doc, key)))
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
 	new->parent = into;
-	new->prev = into->last;
-	if (into->last)
-		into->last->next = new;
-	else
-		into->first = new;
-	into->last = new;
-	into->count++;
+	og_node_append(into, new);
 	new->flags |= OG_NODE_EDITED;
 	mark_dirty(into);
 	if (ret)

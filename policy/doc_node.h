@@ -16,7 +16,7 @@
 struct og_source_text {
 	struct og_source_text *next;
 	char *text;    /* NUL-terminated */
-	char *strings; /* room of the same size for strings without escapes, each with its NUL */
+	char *strings; /* the same again, with a NUL in place of the quote behind each string */
 	size_t len;
 	bool ascii;	 /* og_text_foreign() */
 	uint32_t *lines; /* offset of each newline; NULL for edits */
@@ -29,15 +29,24 @@ enum {
 	OG_NODE_EDITED = 1 << 2,  /* this node is, or was put in by, an edit */
 };
 
+/* Small: a launch touches some hundred, and memory touched first costs most of it. */
 struct og_node {
 	const struct og_source_text *src;
-	struct og_node *parent, *prev, *next, *first, *last;
+	struct og_node *parent, *next;
+	struct og_node *prev; /* of the first child: the last */
 	struct og_node *orig; /* the node as received whose place this one took */
-	const char *key, *str;
-	uint32_t start, end, key_start; /* of the value, and of a member's key, in src */
-	uint32_t index;			/* among its siblings as received */
-	uint32_t order;			/* in the document */
-	uint32_t count : 21;		/* children in the view: up to OG_DOC_MAX_NODES */
+	const char *key;
+	union {
+		struct og_node *first; /* of an object or array */
+		const char *str;       /* of a string */
+	};
+	uint32_t start, end; /* of the value, in src */
+	union {
+		uint32_t key_start; /* of a member's key, in src */
+		uint32_t index;	    /* of an element, among its siblings as received */
+	};
+	uint32_t order;	     /* in the document */
+	uint32_t count : 21; /* children in the view: up to OG_DOC_MAX_NODES */
 	uint32_t type : 3, flags : 3, owner : 5;
 };
 _Static_assert(OG_DOC_MAX_NODES < 1 << 21 && OG_NRULES < 1 << 5, "the bits of a node suffice");
@@ -64,6 +73,22 @@ void *og_chunk_get(struct og_chunk **chunks, size_t size);
 /* The first chunk, for about |size| bytes; without memory later ones will say so. */
 void og_chunk_start(struct og_chunk **chunks, size_t size);
 void og_chunks_free(struct og_chunk *chunks);
+/* |node| becomes the last child of |parent|, an object or array. */
+static inline void og_node_append(struct og_node *parent, struct og_node *node)
+{
+	struct og_node *first = parent->first;
+
+	if (first) {
+		node->prev = first->prev;
+		first->prev->next = node;
+		first->prev = node;
+	} else {
+		node->prev = node;
+		parent->first = node;
+	}
+	parent->count++;
+}
+
 /* Parse |json| into nodes of |doc|; *ret is not in the tree yet. */
 int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned depth,
 		      struct og_node **ret, struct og_err *reterr);

@@ -26,7 +26,7 @@ struct og_source_text *og_text_add(struct og_doc *doc, const char *text, size_t 
 	}
 	memcpy(src->text, text, len);
 	memcpy(src->text + len, "\n", 2);
-	src->strings = src->text + len + 2;
+	src->strings = memcpy(src->text + len + 2, text, len);
 	src->len = len;
 	src->next = doc->sources;
 	doc->sources = src;
@@ -197,7 +197,7 @@ const struct og_node *og_text_twice(const struct og_node *object, bool *failed)
 	if (object->count <= 16) {
 		for (const struct og_node *a = object->first; a; a = a->next)
 			for (const struct og_node *b = object->first; b != a; b = b->next)
-				if (strcmp(a->key, b->key) == 0)
+				if (a->key[0] == b->key[0] && strcmp(a->key, b->key) == 0)
 					return a;
 		return NULL;
 	}

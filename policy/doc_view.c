@@ -29,7 +29,7 @@ enum og_type og_type(const struct og_node *node)
 
 const struct og_node *og_first(const struct og_node *container)
 {
-	return container ? skip_removed(container->first) : NULL;
+	return og_type(container) >= OG_ARRAY ? skip_removed(container->first) : NULL;
 }
 
 const struct og_node *og_next(const struct og_node *sibling)
@@ -54,7 +54,7 @@ const char *og_key(const struct og_node *member)
 
 const char *og_str(const struct og_node *node)
 {
-	return node ? node->str : NULL;
+	return og_type(node) == OG_STRING ? node->str : NULL;
 }
 
 const char *og_raw(const struct og_node *node, size_t *retlen)
@@ -115,7 +115,7 @@ const struct og_node *og_member(const struct og_node *object, const char *key)
 	if (og_type(object) != OG_OBJECT)
 		return NULL;
 	og_each (member, object)
-		if (strcmp(member->key, key) == 0)
+		if (member->key[0] == key[0] && strcmp(member->key, key) == 0)
 			return member;
 	return NULL;
 }

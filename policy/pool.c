@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SIZE ((size_t)16 << 10)
+/* Of the first; the next are larger: memory that is touched costs, used or not. */
+#define CHUNK_SIZE     ((size_t)2 << 10)
+#define CHUNK_SIZE_MAX ((size_t)64 << 10)
 
 struct og_pool_chunk {
 	struct og_pool_chunk *next;
@@ -18,15 +20,19 @@ struct og_pool_chunk {
 
 static struct og_pool_chunk *add_chunk(struct og_pool *pool, size_t need)
 {
-	size_t size = need > CHUNK_SIZE / 4 ? need : CHUNK_SIZE;
-	struct og_pool_chunk *chunk = malloc(sizeof(*chunk) + size);
+	const struct og_pool_chunk *last = pool->chunks;
+	size_t room = !last			     ? CHUNK_SIZE
+		      : last->size >= CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX
+						     : last->size * 2;
+	bool large = need > room / 4;
+	struct og_pool_chunk *chunk = malloc(sizeof(*chunk) + (large ? need : room));
 
 	if (!chunk)
 		return NULL;
 	chunk->used = 0;
-	chunk->size = size;
+	chunk->size = large ? need : room;
 	/* A large one goes behind the first, whose room is not given up. */
-	if (pool->chunks && size != CHUNK_SIZE) {
+	if (pool->chunks && large) {
 		chunk->next = pool->chunks->next;
 		pool->chunks->next = chunk;
 	} else {

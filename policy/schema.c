@@ -43,11 +43,26 @@ bool og_key_folds(const char *key, const char *name)
 	return !*key && !*name;
 }
 
-static const struct og_field *find_field(const struct og_schema *schema, const char *key)
+/*
+ * The field |key|, looked for from |*from| on, which is set to the one behind it:
+ * engines write the members in the order of the specification.
+ */
+static const struct og_field *find_field(const struct og_schema *schema, const char *key,
+					 size_t *from)
 {
-	for (size_t i = 0; i < schema->nfields; i++)
-		if (strcmp(schema->fields[i].name, key) == 0)
-			return &schema->fields[i];
+	size_t at = *from;
+
+	for (size_t i = 0; i < schema->nfields; i++, at++) {
+		const struct og_field *field;
+
+		if (at == schema->nfields)
+			at = 0;
+		field = &schema->fields[at];
+		if (field->name[0] == key[0] && strcmp(field->name, key) == 0) {
+			*from = at + 1;
+			return field;
+		}
+	}
 	return NULL;
 }
 
@@ -60,9 +75,9 @@ static const struct og_field *find_folded(const struct og_schema *schema, const 
 }
 
 static int check_member(const struct walk *walk, const struct og_schema *schema,
-			const struct og_node *member)
+			const struct og_node *member, size_t *from)
 {
-	const struct og_field *field = find_field(schema, og_key(member));
+	const struct og_field *field = find_field(schema, og_key(member), from);
 
 	if (field && og_is_null(member))
 		return 0;
@@ -80,11 +95,12 @@ static int check_object(const struct walk *walk, const struct og_schema *schema,
 			const struct og_node *object)
 {
 	const struct og_node *next;
+	size_t from = 0;
 	int ret;
 
 	for (const struct og_node *member = og_first(object); member; member = next) {
 		next = og_next(member); /* |member| may be removed */
-		ret = check_member(walk, schema, member);
+		ret = check_member(walk, schema, member, &from);
 		if (ret)
 			return ret;
 	}

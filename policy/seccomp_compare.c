@@ -110,9 +110,14 @@ static bool escapes(const struct cover *cover, const struct state *state, unsign
 	return memcmp(&zero, &one, sizeof(one)) != 0 && escapes(cover, &one, bits - 1);
 }
 
+static uint64_t all_ones(unsigned bits)
+{
+	return bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+}
+
 static struct og_scmp_cond cut(const struct og_scmp_cond *cond, unsigned bits)
 {
-	uint64_t all = bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
+	uint64_t all = all_ones(bits);
 	struct og_scmp_cond ret = *cond;
 
 	ret.value &= all;
@@ -301,10 +306,12 @@ static void read_entry(const struct og_node *node, struct entry *ret)
 	}
 }
 
-/* Whether no value at all meets a condition. */
-static bool is_empty(const struct og_scmp_cond *cond, unsigned bits)
+/* A masked one is always met: see step() for the bits that are not looked at. */
+bool og_scmp_empty(const struct og_scmp_cond *cond, unsigned bits)
 {
-	return og_scmp_covered(cond, NULL, 0, bits);
+	uint64_t all = all_ones(bits), value = cond->value & all;
+
+	return (cond->op == OG_SCMP_LT && value == 0) || (cond->op == OG_SCMP_GT && value == all);
 }
 
 /* Whether what meets all of |conds| is within |grant|, which looks at one argument. */
@@ -316,7 +323,7 @@ static bool within(const struct og_scmp_cond *conds, size_t n, const struct og_s
 	if (grant->nconds > 0)
 		on.index = grant->conds[0].index;
 	for (size_t i = 0; i < n; i++) {
-		if (is_empty(&conds[i], bits))
+		if (og_scmp_empty(&conds[i], bits))
 			return true;
 		if (conds[i].index == on.index)
 			on = conds[i];

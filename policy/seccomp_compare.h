@@ -38,5 +38,7 @@ bool og_scmp_wider(const struct og_node *profile, const struct og_scmp_site *sit
 #define OG_SCMP_CONDS 31
 bool og_scmp_covered(const struct og_scmp_cond *cond, const struct og_scmp_cond *conds, size_t n,
 		     unsigned bits);
+/* The same with no |conds|, at once: whether |cond| holds for no value at all. */
+bool og_scmp_empty(const struct og_scmp_cond *cond, unsigned bits);
 
 #endif

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE ((size_t)16384)
+/* Of the first; the next are larger: memory that is touched costs, used or not. */
+#define BLOCK_SIZE     ((size_t)4096)
+#define BLOCK_SIZE_MAX ((size_t)65536)
 
 struct og_arena_block {
 	struct og_arena_block *next;
@@ -31,14 +33,19 @@ void og_arena_release(struct og_arena *arena)
 
 static struct og_arena_block *new_block(struct og_arena *arena, size_t size)
 {
-	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-	struct og_arena_block *block;
+	struct og_arena_block *block = arena->blocks;
+	size_t room = !block			      ? BLOCK_SIZE
+		      : block->size >= BLOCK_SIZE_MAX ? BLOCK_SIZE_MAX
+						      : block->size * 2;
 
+	if (room < size)
+		room = size;
 	if (room > SIZE_MAX - sizeof(*block))
 		return NULL;
-	block = calloc(1, sizeof(*block) + room);
+	block = malloc(sizeof(*block) + room);
 	if (!block)
 		return NULL;
+	block->used = 0;
 	block->size = room;
 	block->next = arena->blocks;
 	arena->blocks = block;
@@ -60,7 +67,8 @@ void *og_arena_alloc(struct og_arena *arena, size_t size)
 		return NULL;
 	ret = block->data + block->used;
 	block->used += size;
-	return ret;
+	/* piece by piece: pages that nothing uses are never touched */
+	return memset(ret, 0, size);
 }
 
 void *og_arena_array(struct og_arena *arena, size_t n, size_t size)

@@ -27,7 +27,7 @@ int og_writable_by_others(const struct stat *st)
 static int read_all(int fd, size_t max, size_t hint, char **ret, size_t *retlen,
 		    struct og_err *reterr)
 {
-	size_t cap = hint + 1 > 4096 ? hint + 1 : 4096, len = 0;
+	size_t cap = hint ? hint + 1 : 4096, len = 0;
 	og_auto_free char *data = malloc(cap + 1);
 
 	while (data) {

@@ -87,6 +87,26 @@ Test(seccomp, covered_is_set_inclusion)
 	}
 }
 
+Test(seccomp, empty_is_covered_by_nothing)
+{
+	struct og_scmp_cond all[512];
+	size_t n = all_conds(all);
+
+	for (size_t a = 0; a < n; a++)
+		cr_expect(eq(int, og_scmp_empty(&all[a], SMALL), values_of(&all[a]) == 0));
+	for (int op = 0; og_scmp_ops[op]; op++)
+		for (int i = 0; i < 16; i++) {
+			const uint64_t values[] = { 0, UINT32_MAX, UINT64_C(1) << 32, UINT64_MAX };
+			const struct og_scmp_cond cond = { 0, (enum og_scmp_op)op, values[i / 4],
+							   values[i % 4] };
+
+			for (unsigned bits = 32; bits <= 64; bits += 32)
+				cr_expect(eq(int, og_scmp_empty(&cond, bits),
+					     og_scmp_covered(&cond, NULL, 0, bits)),
+					  "op %d, case %d, %u bits", op, i, bits);
+		}
+}
+
 Test(seccomp, covered_at_full_width)
 {
 	const struct og_scmp_cond mask = { 0, OG_SCMP_MASKED_EQ, 0x7e020000, 0 };
