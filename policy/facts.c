@@ -51,7 +51,8 @@ const char *og_engine_name(enum og_engine engine)
 
 /* ---- the tables ---- */
 
-enum kind { K_BOOL, K_U64, K_TEXT, K_WORD, K_TEXTS, K_STRUCTS };
+/* K_NAME: a text without which the element says nothing. */
+enum kind { K_BOOL, K_U64, K_TEXT, K_NAME, K_WORD, K_TEXTS, K_STRUCTS };
 
 struct table;
 struct field {
@@ -89,7 +90,7 @@ struct table {
 
 /* clang-format off */
 static const struct field submount_fields[] = {
-	F(og_submount, path, K_TEXT),
+	F(og_submount, path, K_NAME),
 	F(og_submount, origin, K_TEXT),
 	F(og_submount, fstype, K_TEXT),
 	F(og_submount, nosuid, K_BOOL),
@@ -101,7 +102,7 @@ static const struct field submount_fields[] = {
 static const struct table submounts = TABLE(og_submount, submount_fields, NULL);
 
 static const struct field source_fields[] = {
-	F(og_source, source, K_TEXT),
+	F(og_source, source, K_NAME),
 	F(og_source, resolved, K_TEXT),
 	F(og_source, origin, K_TEXT),
 	F(og_source, fstype, K_TEXT),
@@ -122,7 +123,7 @@ static const struct field source_fields[] = {
 static const struct table sources = TABLE(og_source, source_fields, "source");
 
 static const struct field nsfact_fields[] = {
-	F(og_nsfact, path, K_TEXT),
+	F(og_nsfact, path, K_NAME),
 	F(og_nsfact, type, K_TEXT),
 	F(og_nsfact, host, K_BOOL),
 	F(og_nsfact, own, K_BOOL),
@@ -130,22 +131,22 @@ static const struct field nsfact_fields[] = {
 static const struct table nsfacts = TABLE(og_nsfact, nsfact_fields, "path");
 
 static const struct field hookfact_fields[] = {
-	F(og_hookfact, path, K_TEXT),
+	F(og_hookfact, path, K_NAME),
 	F(og_hookfact, engine, K_BOOL),
 	F(og_hookfact, safe, K_BOOL),
 };
 static const struct table hookfacts = TABLE(og_hookfact, hookfact_fields, "path");
 
 static const struct field port_fields[] = {
-	F(og_port, proto, K_TEXT),
-	F(og_port, address, K_TEXT),
+	F(og_port, proto, K_NAME),
+	F(og_port, address, K_NAME),
 	F(og_port, host_port, K_U64),
 	F(og_port, container_port, K_U64),
 };
 static const struct table ports = TABLE(og_port, port_fields, NULL);
 
 static const struct field flagfact_fields[] = {
-	F(og_flagfact, name, K_TEXT),
+	F(og_flagfact, name, K_NAME),
 	F(og_flagfact, value, K_TEXT),
 };
 static const struct table flagfacts = TABLE(og_flagfact, flagfact_fields, NULL);
@@ -296,11 +297,8 @@ static int check_keys(const struct og_node *node, const struct table *table, con
 
 	if (!keys)
 		return no_memory(reterr);
-	for (; i < n; i++) {
+	for (; i < n; i++)
 		memcpy(&keys[i], list + i * table->size, sizeof(keys[i]));
-		if (!keys[i])
-			return wrong(node, reterr, table->key, "missing in an element");
-	}
 	og_sort(keys, n, sizeof(*keys), by_key);
 	for (i = 1; i < n && !twice; i++)
 		twice = strcmp(keys[i - 1], keys[i]) ? NULL : keys[i];
@@ -392,6 +390,7 @@ static int read_field(struct og_pool *pool, const struct og_node *node, const st
 		memcpy(into + field->at, &n, sizeof(n));
 		return 0;
 	case K_TEXT:
+	case K_NAME:
 		text = og_str(node);
 		if (!text)
 			return wrong(node, reterr, field->name, "a string is expected");
@@ -424,6 +423,9 @@ static int read_struct(struct og_pool *pool, const struct og_node *node, const s
 		if (read_field(pool, member, field, into, reterr) < 0)
 			return -1;
 	}
+	for (size_t i = 0; i < table->n; i++)
+		if (table->fields[i].kind == K_NAME && !og_member(node, table->fields[i].name))
+			return wrong(node, reterr, table->fields[i].name, "missing in an element");
 	return 0;
 }
 
@@ -503,6 +505,7 @@ static void write_field(const struct field *field, const char *from, struct og_b
 		}
 		return;
 	case K_TEXT:
+	case K_NAME:
 		memcpy(&text, from + field->at, sizeof(text));
 		break;
 	case K_WORD:

@@ -155,7 +155,12 @@ static const struct {
 	{ "{\"ports\":{}}", "/ports:1:10: \"ports\": a list of objects is expected" },
 	{ "{\"ports\":[1]}", "/ports/0:1:11: \"facts\": an object is expected" },
 	{ "{\"ports\":[{\"x\":1}]}", "/ports/0/x:1:16: \"x\": there is no such fact" },
-	{ "{\"sources\":[{}]}", "/sources:1:12: \"source\": missing in an element" },
+	{ "{\"sources\":[{}]}", "/sources/0:1:13: \"source\": missing in an element" },
+	{ "{\"ports\":[{\"proto\":\"tcp\"}]}",
+	  "/ports/0:1:11: \"address\": missing in an element" },
+	{ "{\"flags\":[{\"value\":\"x\"}]}", "/flags/0:1:11: \"name\": missing in an element" },
+	{ "{\"sources\":[{\"source\":\"/a\",\"submounts\":[{}]}]}",
+	  "/sources/0/submounts/0:1:41: \"path\": missing in an element" },
 	{ "{\"sources\":[{\"source\":\"/b\"},{\"source\":\"/a\"},\n{\"source\":\"/b\"}]}",
 	  "/sources/2/source:2:11: \"/b\": given twice" },
 	/* the first of them by name, its second place */
