@@ -69,20 +69,26 @@ static bool is_setkey(const struct og_pass *pass, const char *stage, const struc
 	return facts->engine == OG_ENGINE_DOCKER_BUILD || (facts->id && !strcmp(id, facts->id));
 }
 
-/* "nerdctl ... internal oci-hook STAGE" sets the network up and takes it down. */
+/*
+ * "nerdctl ... internal oci-hook EVENT" sets the network up and takes it down. The
+ * events are nerdctl's own words, of which one is not the specification's for the stage.
+ */
 static bool is_nerdctl(const struct og_pass *pass, const char *stage, const struct og_node *hook)
 {
 	const struct og_node *args = og_member(hook, "args");
+	const char *words[3], *event = "createRuntime";
 	size_t n = og_count(args);
-	const char *words[3];
 
 	if (og_facts(pass)->engine != OG_ENGINE_NERDCTL || n < 4)
 		return false;
 	for (size_t i = 0; i < 3; i++)
 		words[i] = element(args, n - 3 + i);
+	if (!strcmp(stage, "poststop"))
+		event = "postStop";
+	else if (strcmp(stage, event) != 0)
+		return false;
 	return words[0] && words[1] && words[2] && !strcmp(words[0], "internal") &&
-	       !strcmp(words[1], "oci-hook") && !strcmp(words[2], stage) &&
-	       (!strcmp(stage, "createRuntime") || !strcmp(stage, "poststop"));
+	       !strcmp(words[1], "oci-hook") && !strcmp(words[2], event);
 }
 
 static bool is_engines(const struct og_pass *pass, const char *stage, const struct og_node *hook)
