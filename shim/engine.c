@@ -233,6 +233,20 @@ static const struct og_node *either(const struct og_node *object, const char *na
 	return og_member(object, other);
 }
 
+/*
+ * Whether a mapping has these members and no other. They are engines' of Go, for which
+ * names that differ by case are one, and the last one counts.
+ */
+static bool is_mapping(const struct og_node *mapping)
+{
+	static const char *const names[] = { "HostPort", "ContainerPort", "Protocol", "HostIP" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		n += either(mapping, names[i]) != NULL;
+	return n == og_count(mapping);
+}
+
 /* 1: not understood. */
 static int add_cni(struct og_gather *g, const struct og_node *mapping, struct og_err *reterr)
 {
@@ -243,8 +257,8 @@ static int add_cni(struct og_gather *g, const struct og_node *mapping, struct og
 	uint64_t number;
 	size_t i;
 
-	if (og_u64(either(mapping, "ContainerPort"), &number) < 0 || number > UINT16_MAX ||
-	    og_u64(either(mapping, "HostPort"), &port->host_port) < 0 ||
+	if (!is_mapping(mapping) || og_u64(either(mapping, "ContainerPort"), &number) < 0 ||
+	    number > UINT16_MAX || og_u64(either(mapping, "HostPort"), &port->host_port) < 0 ||
 	    port->host_port > UINT16_MAX || !proto || strlen(proto) > 8)
 		return 1;
 	i = (size_t)snprintf(spec, sizeof(spec), "%u/", (unsigned)number);

@@ -2,13 +2,15 @@
 /*
  * containerd's clients: Kubernetes (CRI), nerdctl, and others that leave no
  * record. Annotations are believed from CRI only, which writes them itself and
- * last; nerdctl lets its users overwrite its own.
+ * last; nerdctl lets its users overwrite its own, and obeys them.
  */
 #include "engine.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "file.h"
 
@@ -233,22 +235,56 @@ static void keep_nerdctl(struct og_gather *g, const char *dir)
 		og_keep_same(g, fd, volumes, "_data", OG_ROLE_VOLUME);
 }
 
+/* The ports of its annotation: what is no list of mappings leaves them unknown. */
+static int read_annotation(struct og_gather *g, struct og_err *reterr)
+{
+	const struct og_node *node = og_get(og_doc_root(g->doc), "/annotations/nerdctl~1ports");
+	const char *text = og_str(node);
+	struct og_err ignored = { 0 };
+	struct og_doc *doc = NULL;
+	int r = 0;
+
+	if (og_is_null(node) || (text && !*text))
+		g->facts->ports_known = OG_NONE;
+	else if (text && og_doc_parse("nerdctl/ports", text, strlen(text), 0, &doc, &ignored) == 0)
+		r = og_ports_cni(g, og_doc_root(doc), reterr);
+	og_doc_free(doc);
+	return r;
+}
+
+/*
+ * nerdctl's hook, which publishes them, takes them from its file (since 2.1.3) and, where
+ * that has none, from the annotation: whoever wrote it, it is what will be published.
+ */
+static int read_nerdctl_ports(struct og_gather *g, int fd, struct og_err *reterr)
+{
+	static const char name[] = "network-config.json";
+	const struct og_node *list;
+	struct og_doc *doc;
+	struct stat st;
+	int r = 0;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? read_annotation(g, reterr) : 0;
+	doc = og_engine_json(fd, name);
+	list = og_member(og_doc_root(doc), "portMappings");
+	if (og_type(og_doc_root(doc)) == OG_OBJECT)
+		r = og_is_null(list) || (og_type(list) == OG_ARRAY && !og_count(list))
+			    ? read_annotation(g, reterr)
+			    : og_ports_cni(g, list, reterr);
+	og_doc_free(doc);
+	return r;
+}
+
 int og_nerdctl_collect(struct og_gather *g, struct og_err *reterr)
 {
 	const char *dir = nerdctl_dir(g);
 	og_auto_close int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	struct og_doc *doc;
-	int r = 0;
 
 	if (fd < 0)
 		return 0;
 	g->daemon = "nerdctl";
 	g->init = "tini";
 	keep_nerdctl(g, dir);
-	/* Since nerdctl 2.1.3; before, the ports are in an annotation that users overwrite. */
-	doc = og_engine_json(fd, "network-config.json");
-	if (doc)
-		r = og_ports_cni(g, og_member(og_doc_root(doc), "portMappings"), reterr);
-	og_doc_free(doc);
-	return r;
+	return read_nerdctl_ports(g, fd, reterr);
 }

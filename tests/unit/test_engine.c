@@ -80,25 +80,94 @@ Test(engine, build_places)
 	free(etc);
 }
 
+/* A launch by nerdctl; |config|: its network-config.json, NULL: none; |annotation| as JSON. */
+static void nerdctl(struct launch *l, const char *config, const char *annotation)
+{
+	char *mount = bind_of("store/containers/default/" ID "/hostname");
+	char path[512];
+
+	put("store/containers/default/" ID "/hostname", "h");
+	snprintf(path, sizeof(path), "%s/store/containers/default/" ID "/network-config.json", top);
+	unlink(path);
+	if (config)
+		put("store/containers/default/" ID "/network-config.json", "%s", config);
+	put("s/io.containerd.runtime.v2.task/default/" ID "/config.json",
+	    "{\"annotations\":{\"nerdctl/ports\":%s},\"mounts\":[%s]}", annotation, mount);
+	collect(l, "runc/default", "s/io.containerd.runtime.v2.task/default/" ID, ID);
+	cr_expect(eq(int, l->facts->engine, OG_ENGINE_NERDCTL));
+	free(mount);
+}
+
+#define MAPPING(port)                                                                              \
+	"[{\"HostPort\":" port ",\"ContainerPort\":80,\"Protocol\":\"tcp\","                       \
+	"\"HostIP\":\"127.0.0.1\"}]"
+#define ANNOTATION                                                                                 \
+	"\"[{\\\"HostPort\\\":9090,\\\"ContainerPort\\\":80,\\\"Protocol\\\":\\\"tcp\\\","         \
+	"\\\"HostIP\\\":\\\"0.0.0.0\\\"}]\""
+
 Test(engine, nerdctl)
 {
 	struct launch l;
-	char *mount = bind_of("store/containers/default/" ID "/hostname");
 
-	put("store/containers/default/" ID "/hostname", "h");
-	put("store/containers/default/" ID "/network-config.json",
-	    "{\"portMappings\":[{\"HostPort\":8080,\"ContainerPort\":80,\"Protocol\":\"tcp\","
-	    "\"HostIP\":\"127.0.0.1\"}]}");
-	put("s/io.containerd.runtime.v2.task/default/" ID "/config.json",
-	    "{\"annotations\":{\"nerdctl/ports\":\"[]\"},\"mounts\":[%s]}", mount);
-	collect(&l, "runc/default", "s/io.containerd.runtime.v2.task/default/" ID, ID);
-	cr_expect(eq(int, l.facts->engine, OG_ENGINE_NERDCTL));
+	nerdctl(&l, "{\"portMappings\":" MAPPING("8080") "}", ANNOTATION);
+	cr_expect(eq(int, l.facts->ports_known, OG_KNOWN));
 	cr_assert(eq(sz, l.facts->nports, 1));
 	cr_expect(l.facts->ports[0].host_port == 8080);
 	cr_expect_str_eq(l.facts->ports[0].address, "127.0.0.1");
 	expect_role(&l, "store/containers/default/" ID "/hostname", OG_ROLE_NETFILE);
 	release(&l);
-	free(mount);
+}
+
+/*
+ * Where its file names no ports, its hook publishes those of the annotation, whoever
+ * wrote that; before nerdctl 2.1.3 there is no such file.
+ */
+Test(engine, nerdctl_annotation)
+{
+	static const char *const configs[] = { NULL, "{}", "{\"portMappings\":null}",
+					       "{\"portMappings\":[]}" };
+	struct launch l;
+
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		nerdctl(&l, configs[i], ANNOTATION);
+		cr_expect(eq(int, l.facts->ports_known, OG_KNOWN));
+		cr_assert(eq(sz, l.facts->nports, 1));
+		cr_expect(l.facts->ports[0].host_port == 9090);
+		release(&l);
+		nerdctl(&l, configs[i], "\"\"");
+		cr_expect(eq(int, l.facts->ports_known, OG_NONE));
+		release(&l);
+		nerdctl(&l, configs[i], "\"[]\"");
+		cr_expect(eq(int, l.facts->ports_known, OG_NONE));
+		release(&l);
+	}
+}
+
+/* What cannot be read is not "none". */
+Test(engine, nerdctl_unknown)
+{
+	static const char *const configs[] = {
+		"", "{", "[]", MAPPING("1"), "7", "null", "{\"portMappings\":7}",
+		"{\"portMappings\":{}}", "{\"portMappings\":[7]}",
+		/* to Go these are one name, and the last one counts */
+		"{\"portMappings\":[{\"HostPort\":1,\"ContainerPort\":2,"
+		"\"containerPort\":3,\"Protocol\":\"tcp\"}]}",
+		"{\"portMappings\":[{\"HostPort\":1,\"ContainerPort\":2,"
+		"\"Protocol\":\"tcp\",\"CONTAINERPORT\":3}]}"
+	};
+	static const char *const annotations[] = { "7", "\"7\"", "\"[\"", "\"{}\"", "\"[7]\"" };
+	struct launch l;
+
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		nerdctl(&l, configs[i], "\"\"");
+		cr_expect(eq(int, l.facts->ports_known, OG_UNKNOWN), "%s", configs[i]);
+		release(&l);
+	}
+	for (size_t i = 0; i < sizeof(annotations) / sizeof(annotations[0]); i++) {
+		nerdctl(&l, "{}", annotations[i]);
+		cr_expect(eq(int, l.facts->ports_known, OG_UNKNOWN), "%s", annotations[i]);
+		release(&l);
+	}
 }
 
 Test(engine, podman)
