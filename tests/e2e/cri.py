@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a kubelet asks of containerd, by CRI: cri.py SOCKET METHOD JSON.
+"""What a kubelet asks of containerd, by CRI: cri.py SOCKET METHOD JSON. A METHOD with its
+service, /SERVICE/METHOD, is one of containerd's own, in the namespace "default".
 
 The messages are written by hand, field numbers and all: no generated code for them is
 packaged. In JSON a message is an object with the numbers as keys; an array repeats its
@@ -59,11 +60,13 @@ def decode(data):
 
 def main():
     socket, method, message = sys.argv[1:]
+    if "/" not in method:
+        method = "/runtime.v1.RuntimeService/" + method
     with grpc.insecure_channel("unix://" + socket) as channel:
-        call = channel.unary_unary("/runtime.v1.RuntimeService/" + method,
-                                   request_serializer=encode, response_deserializer=decode)
+        call = channel.unary_unary(method, request_serializer=encode, response_deserializer=decode)
         try:
-            answer = call(json.loads(message), timeout=60)
+            answer = call(json.loads(message), timeout=60,
+                          metadata=[("containerd-namespace", "default")])
         except grpc.RpcError as error:
             sys.exit(error.details())
     print(json.dumps(answer))
