@@ -97,5 +97,6 @@ if [ -n "${OG_LONG:-}" ]; then
 	units_firewalld
 fi
 sctp_gone
+sctp_no_proxy
 took "end"
 echo "the guest has ended"
