@@ -141,6 +141,7 @@ static const struct field port_fields[] = {
 	F(og_port, proto, K_NAME),
 	F(og_port, address, K_NAME),
 	F(og_port, host_port, K_U64),
+	F(og_port, host_range, K_BOOL),
 	F(og_port, container_port, K_U64),
 };
 static const struct table ports = TABLE(og_port, port_fields, NULL);

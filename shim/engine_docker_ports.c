@@ -7,15 +7,16 @@
 
 /*
  * A host port of the record: "", "8080", or "8000-8010", of which the daemon
- * takes one that is free: then the lowest is given. -1: not understood.
+ * takes one that is free. -1: not understood.
  */
-static int host_port(const char *text, uint64_t *ret)
+static int host_port(const char *text, struct og_port *ret)
 {
 	struct og_port port;
 	char first[8];
 	size_t digits = strspn(text, "0123456789");
 
-	*ret = 0;
+	ret->host_port = 0;
+	ret->host_range = text[digits] == '-';
 	if (!*text)
 		return 0;
 	if (digits >= sizeof(first) || (text[digits] && text[digits] != '-'))
@@ -25,7 +26,7 @@ static int host_port(const char *text, uint64_t *ret)
 	if (og_port_parse(first, &port) < 0 ||
 	    (text[digits] && og_port_parse(text + digits + 1, &port) < 0))
 		return -1;
-	*ret = strtoull(first, NULL, 10);
+	ret->host_port = strtoull(first, NULL, 10);
 	return 0;
 }
 
@@ -37,7 +38,7 @@ static int add_binding(struct og_gather *g, const char *spec, const struct og_no
 	const char *port = og_str(og_member(binding, "HostPort"));
 	struct og_port *ret = &g->facts->ports[g->facts->nports];
 
-	if (og_port_parse(spec, ret) < 0 || host_port(port ? port : "", &ret->host_port) < 0)
+	if (og_port_parse(spec, ret) < 0 || host_port(port ? port : "", ret) < 0)
 		return 1;
 	ret->address = og_arena_strdup(&g->arena, address ? address : "");
 	if (!ret->address)

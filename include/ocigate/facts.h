@@ -108,6 +108,7 @@ struct og_port {
 	const char *proto;   /* "tcp", "udp", "sctp" */
 	const char *address; /* as asked for; "": all addresses */
 	uint64_t host_port;  /* 0: the engine chooses */
+	bool host_range;     /* it takes one of a range, of which that is the lowest */
 	uint64_t container_port;
 };
 

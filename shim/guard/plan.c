@@ -42,6 +42,21 @@ static bool is_all(const char *address)
 	return !*address || strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
 }
 
+/*
+ * One address has many spellings, and the engine asks what it means: "::0" is "::", and
+ * an IPv4 address may be written as IPv6's. What is none is left alone: nft refuses it.
+ */
+static const char *plain(const char *address, char buf[INET6_ADDRSTRLEN])
+{
+	struct in6_addr six;
+
+	if (inet_pton(AF_INET6, address, &six) != 1)
+		return address;
+	if (IN6_IS_ADDR_V4MAPPED(&six))
+		return inet_ntop(AF_INET, &six.s6_addr[12], buf, INET6_ADDRSTRLEN);
+	return inet_ntop(AF_INET6, &six, buf, INET6_ADDRSTRLEN);
+}
+
 static bool is_allowed(const struct og_record *record, const char *address)
 {
 	for (size_t i = 0; i < record->naddresses; i++)
@@ -93,6 +108,12 @@ static bool is_ours(const struct planner *p, const struct og_proxy *proxy)
 	return false;
 }
 
+/* Whether only the engine knows which of the host's ports it is. */
+static bool is_chosen(const struct og_port *port)
+{
+	return port->host_port == 0 || port->host_range;
+}
+
 /* The port that the engine chose, by its proxies. */
 static void put_chosen_port(struct planner *p, const struct og_port *port)
 {
@@ -141,23 +162,29 @@ static bool is_open(const struct planner *p, const struct og_port *port)
 
 	for (size_t k = 0; k < facts->nports; k++) {
 		const struct og_port *other = &facts->ports[k];
+		char address[INET6_ADDRSTRLEN];
 
 		if (other->container_port != port->container_port ||
 		    strcmp(other->proto, port->proto) != 0)
 			continue;
 		for (size_t i = 0; i < p->record->naddresses; i++)
-			if (is_open_on(other->address, p->record->addresses[i]))
+			if (is_open_on(plain(other->address, address), p->record->addresses[i]))
 				return true;
 	}
 	return false;
 }
 
-static void put_port(struct planner *p, const struct og_port *port)
+static void put_port(struct planner *p, const struct og_port *asked)
 {
-	if (port->host_port)
-		put_host_port(p, port->proto, port->address, port->host_port);
-	else
+	char address[INET6_ADDRSTRLEN];
+	struct og_port as_meant = *asked;
+	const struct og_port *port = &as_meant;
+
+	as_meant.address = plain(asked->address, address);
+	if (is_chosen(port))
 		put_chosen_port(p, port);
+	else
+		put_host_port(p, port->proto, port->address, port->host_port);
 	for (size_t i = 0; i < p->network->ncontainer; i++)
 		if (!p->network->container[i].loopback && !p->network->container[i].link_local)
 			put_endpoint(p, port, &p->network->container[i]);
@@ -242,7 +269,7 @@ int og_plan_make(const struct og_record *record, const struct og_network *networ
 
 	*ret = (struct og_plan){ 0 };
 	for (size_t i = 0; facts && i < facts->nports; i++)
-		chosen = chosen || facts->ports[i].host_port == 0;
+		chosen = chosen || is_chosen(&facts->ports[i]);
 	if (chosen)
 		r = og_proxies_read(&p.proxies, &p.nproxies, reterr);
 	for (size_t i = 0; r == 0 && facts && i < facts->nports; i++)

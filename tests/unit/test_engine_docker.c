@@ -102,8 +102,8 @@ Test(engine_docker, ports)
 	cr_assert(eq(sz, l.facts->nports, 5));
 	p = l.facts->ports;
 	cr_expect_str_eq(p[0].address, "127.0.0.1");
-	cr_expect(p[0].host_port == 8080 && p[0].container_port == 80);
-	cr_expect(p[1].host_port == 9000 && p[1].address[0] == '\0');
+	cr_expect(p[0].host_port == 8080 && !p[0].host_range && p[0].container_port == 80);
+	cr_expect(p[1].host_port == 9000 && p[1].host_range && p[1].address[0] == '\0');
 	cr_expect(p[2].host_port == 0 && p[2].container_port == 53);
 	cr_expect_str_eq(p[2].proto, "udp");
 	cr_expect(p[3].container_port == 7);

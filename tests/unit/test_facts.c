@@ -31,7 +31,8 @@ static const char all[] =
 	"\"image_known\":\"known\",\"image\":\"nginx\",\"image_id\":\"sha256:1\","
 	"\"image_digests\":[\"nginx@sha256:2\",\"x\"],\"privileged_known\":\"none\","
 	"\"privileged\":true,\"ports_known\":\"known\",\"ports\":[{\"proto\":\"tcp\","
-	"\"address\":\"\",\"host_port\":8080,\"container_port\":80}],\"publish_all\":true,"
+	"\"address\":\"\",\"host_port\":8080,\"host_range\":true,\"container_port\":80}],\"publish_"
+	"all\":true,"
 	"\"network_mode\":\"bridge\",\"cgroup_parent\":\"\",\"swarm\":true,"
 	"\"health_known\":\"known\",\"health_checked\":true,"
 	"\"restart_policy\":\"on-failure\",\"restart_retries\":7,"
@@ -86,7 +87,7 @@ Test(facts, every_byte_of_the_struct_has_a_field)
 	cr_expect(eq(sz, sizeof(*facts->sources->submounts), 48), "og_submount has changed");
 	cr_expect(eq(sz, sizeof(*facts->namespaces), 24), "og_nsfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->hooks), 16), "og_hookfact has changed");
-	cr_expect(eq(sz, sizeof(*facts->ports), 32), "og_port has changed");
+	cr_expect(eq(sz, sizeof(*facts->ports), 40), "og_port has changed");
 	og_facts_free(facts);
 	og_doc_free(doc);
 }
