@@ -279,20 +279,62 @@ by_host() {
 	gone g1
 }
 
-# Docker 28: a bridge whose containers are reached by their own addresses only.
-by_routed() {
+# by_mode MODE WHAT-PLAIN-SHOWS: Docker 28, a bridge whose containers are reached by their own addresses,
+# of either family: from outside, from a container of Docker's own bridge, from one of another bridge of the kind.
+by_mode() {
+	local mode=$1 want=$2 a six
+	D network create --ipv6 --subnet 10.61.0.0/24 --subnet fd61::/64 -o com.docker.network.bridge.gateway_mode_ipv4="$mode" \
+		-o com.docker.network.bridge.gateway_mode_ipv6="$mode" mode >/dev/null
+	serve plain "$PLAIN" --network mode -p 8080:80 -- tcp/80
+	a=$(addr plain) six=$(addr6 plain)
+	wait_for 5 sh -c "[ \"\$($REACH tcp $six 80)\" = yes ]" # an address of IPv6 is no good at once
+	is "plain runc, a $mode bridge: from outside, from a container, from another such bridge" \
+		"$(ways from_ext "$a" "$six")|$(ways from_container "$a" "$six")|$(ways from_peer "$a" "$six")" "$want"
+	gone plain
+	serve g1 ocigate --network mode -p 8080:80 -- tcp/80
+	a=$(addr g1) six=$(addr6 g1)
+	wait_for 5 sh -c "[ \"\$($REACH tcp $six 80)\" = yes ]"
+	is "a $mode bridge: from outside, from a container, from another such bridge" \
+		"$(ways from_ext "$a" "$six")|$(ways from_container "$a" "$six")|$(ways from_peer "$a" "$six")" "no no no no no|no no no no no|no no no no no"
+	is "... from the host" "$(from_host tcp "$a" 80 tcp "$six" 80)" "yes yes"
+	D run -d --name beside --network mode --runtime "$PLAIN" srv:1 listen tcp/1 >/dev/null
+	is "... from its neighbour" "$(nsenter -t "$(d_pid beside)" -n -- "$REACH" tcp "$a" 80 tcp "$six" 80)" "yes yes"
+	D restart -t 0 g1 >/dev/null
+	a=$(addr g1) six=$(addr6 g1)
+	wait_for 5 sh -c "[ \"\$($REACH tcp $six 80)\" = yes ]"
+	is "... restarted" "$(ways from_ext "$a" "$six")" "no no no no no"
+	gone g1 beside
+	D network rm mode >/dev/null
+}
+
+# ways FROM ADDRESS ADDRESS6: the host's addresses of both families, a bridge's, and the container's.
+ways() {
+	"$1" tcp $HOST4 8080 tcp $HOST6 8080 tcp 172.17.0.1 8080 tcp "$2" 80 tcp "$3" 80
+}
+
+from_peer() {
+	nsenter -t "$PEER" -n -- "$REACH" "$@"
+}
+
+addr6() {
+	D inspect -f '{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}} {{end}}' "$1" | awk '{print $1}'
+}
+
+# Which of the modes it is, no record says that can be relied on at launch: so none is refused, all are closed.
+by_modes() {
 	[ "$E2E_DOCKER_MAJOR" -ge 28 ] || return 0
 	local_only
-	D network create -o com.docker.network.bridge.gateway_mode_ipv4=routed routed >/dev/null
-	serve plain "$PLAIN" --network routed -p 8080:80 -- tcp/80
-	is "plain runc, a routed bridge: from outside" "$(from_ext tcp "$(addr plain)" 80)" yes
-	gone plain
-	serve g1 ocigate --network routed -p 8080:80 -- tcp/80
-	is "a routed bridge: from outside" "$(from_ext tcp "$(addr g1)" 80)" no
-	is "... from another network's container" "$(from_container tcp "$(addr g1)" 80)" no
-	is "... from the host" "$(from_host tcp "$(addr g1)" 80)" yes
-	gone g1
-	D network rm routed >/dev/null
+	sysctl -qw net.ipv6.conf.all.forwarding=1
+	ext ip -6 route add default via $HOST6
+	D network create --ipv6 --subnet 10.62.0.0/24 --subnet fd62::/64 -o com.docker.network.bridge.gateway_mode_ipv4=routed \
+		-o com.docker.network.bridge.gateway_mode_ipv6=routed peers >/dev/null
+	D run -d --name peer --network peers --runtime "$PLAIN" srv:1 listen tcp/1 >/dev/null
+	PEER=$(d_pid peer)
+	by_mode routed "no no no yes yes|no no no yes no|no no no yes yes"
+	by_mode nat-unprotected "yes yes yes yes yes|yes no yes no no|yes yes yes no no"
+	gone peer
+	D network rm peers >/dev/null
+	ext ip -6 route del default
 }
 
 # Without the userland proxy, and across a restart of the daemon that containers survive.
@@ -386,7 +428,7 @@ if need_ocigate "the port guard"; then
 	by_kind macvlan
 	by_kind ipvlan
 	by_host
-	by_routed
+	by_modes
 	restarts
 	many
 	dockerd_stop
