@@ -85,8 +85,8 @@ static int judge_mode(struct og_pass *pass)
 		return 0;
 	if (og_opt_has(pass, OG_OPT_network_host_drivers, mode))
 		return og_reject_at(pass, LIST,
-				    "a network of the kind %s reaches the container without the "
-				    "host's filters: use a bridge network",
+				    "the network %s is one of those that reach the container "
+				    "without the host's filters: use a bridge network",
 				    OG_Q(mode));
 	if (og_opt_bool(pass, OG_OPT_network_host_default_bridge) &&
 	    (!strcmp(mode, "default") || !strcmp(mode, "bridge")))

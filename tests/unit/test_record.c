@@ -98,7 +98,7 @@ static size_t files(void)
 Test(record, round_trip)
 {
 	const char *digests[] = { "r@sha256:aa" };
-	struct og_port port = { "tcp", "", 8080, 80 };
+	struct og_port port = { "tcp", "", 8080, false, 80 };
 	struct og_source source = { .source = "/etc" };
 	struct og_facts facts = { .engine = OG_ENGINE_DOCKER,
 				  .id = "c1",
