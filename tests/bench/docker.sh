@@ -11,7 +11,7 @@
 # Environment: that of tests/lib/e2e.sh; BENCH_PAIRS, how many of each (100, with
 # OG_LONG 300). Figures also go to $BUILD/bench/.
 
-# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2154
+# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2154,SC2317
 . "$(dirname "$0")/../lib/e2e.sh"
 . "$(dirname "$0")/../lib/e2e_docker.sh"
 e2e_begin "$@"

@@ -5,8 +5,9 @@
 # runtime, with ocigate and with a program that does nothing else, in one run of
 # hyperfine; system calls and instructions besides. The bundle is one that
 # dockerd wrote, in the places where dockerd keeps things, on a tmpfs; the
-# runtime exits at once. Last, how time and memory grow with the input (growth.c);
-# it fails if that is faster than in proportion. Needs root, for mounts of its own.
+# runtime exits at once. "exec" and "start" are asked of a container that runc has
+# created and that waits, "delete" of one whose process has ended, each with its
+# record of the launch. Needs root, for mounts and two containers of its own.
 #
 # Environment: BUILD, the build directory; BENCH_RUNS (1000, with OG_LONG 5000);
 # OCIGATE, another program to measure; BENCH_STEPS or OG_LONG: count instructions
@@ -53,22 +54,29 @@ data=/var/lib/docker
 state=/run/docker/runtime-runc/moby
 bundle=/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/$id
 config=$here/../lib/bundle.json
-mkdir -p "$state" "$bundle" "$data/containers/$id/mounts/shm" "$data/image/overlay2" \
-	"$(sed 's/.*"root":{"path":"\([^"]*\)".*/\1/' "$config")"
-for file in resolv.conf hostname hosts; do
-	echo "127.0.0.1 localhost" >"$data/containers/$id/$file"
-done
-cat >"$data/containers/$id/config.v2.json" <<JSON
-{"StreamConfig":{},"State":{"Running":false,"Pid":0},"ID":"$id","Created":"2026-01-01T00:00:00Z","Managed":false,
+rootfs=$(jq -r .root.path "$config")
+mkdir -p "$state" "$data/image/overlay2" "$rootfs"
+
+# container ID: what dockerd keeps of it, and its bundle
+container() {
+	mkdir -p "${bundle%/*}/$1" "$data/containers/$1/mounts/shm"
+	sed "s/$id/$1/g" "$config" >"${bundle%/*}/$1/config.json"
+	for file in resolv.conf hostname hosts; do
+		echo "127.0.0.1 localhost" >"$data/containers/$1/$file"
+	done
+	cat >"$data/containers/$1/config.v2.json" <<JSON
+{"StreamConfig":{},"State":{"Running":false,"Pid":0},"ID":"$1","Created":"2026-01-01T00:00:00Z","Managed":false,
 "Path":"/bin/sleep","Args":["5"],"Config":{"Hostname":"14fc0130fab2","User":"","Env":["PATH=/bin"],"Cmd":["/bin/sleep","5"],
 "Image":"busybox","Labels":{}},"Image":"$image","NetworkSettings":{"Bridge":"","Networks":{"bridge":{"IPAddress":""}},"Ports":null},
 "Name":"/bench","Driver":"overlay2","OS":"linux","MountPoints":{},"SecretReferences":null,"AppArmorProfile":""}
 JSON
-cat >"$data/containers/$id/hostconfig.json" <<'JSON'
+	cat >"$data/containers/$1/hostconfig.json" <<'JSON'
 {"Binds":null,"NetworkMode":"bridge","PortBindings":{},"RestartPolicy":{"Name":"no","MaximumRetryCount":0},"AutoRemove":false,
 "CapAdd":null,"CapDrop":null,"CgroupnsMode":"host","IpcMode":"private","PidMode":"","Privileged":false,"PublishAllPorts":false,
 "ReadonlyRootfs":false,"SecurityOpt":null,"UsernsMode":"","ShmSize":67108864,"Runtime":"ocigate","CgroupParent":"","Devices":[]}
 JSON
+}
+container "$id"
 echo "{\"Repositories\":{\"busybox\":{\"busybox:latest\":\"$image\"}}}" >"$data/image/overlay2/repositories.json"
 for preset in permissive lab; do
 	echo "{\"version\":1,\"extends\":\"$preset\"}" >"/run/bench/$preset.json"
@@ -80,26 +88,81 @@ flags="--root $state --log $bundle/log.json --log-format json"
 create="create --bundle $bundle --pid-file $bundle/init.pid $id"
 shim="$ocigate --ocigate-runtime=$bin/nothing"
 runc=$(command -v runc)
-names=(baseline state permissive lab runc runc-ocigate)
+waiting=${id%1}2 ended=${id%1}3
+own=/run/bench/$waiting.json
+names=(baseline state permissive lab start delete exec exec-lab runc runc-ocigate)
 commands=(
 	"$bin/baseline $bin/nothing $flags $create"
 	"$shim $flags state $id"
 	"$shim --ocigate-policy=/run/bench/permissive.json $flags $create"
 	"$shim --ocigate-policy=/run/bench/lab.json $flags $create"
+	"$ocigate $flags start $waiting"
+	"$ocigate $flags delete $ended"
+	"$ocigate --ocigate-policy=/run/bench/permissive.json $flags exec --process $own --detach --pid-file $bundle/exec.pid $waiting"
+	"$ocigate --ocigate-policy=/run/bench/lab.json $flags exec --process $own --detach --pid-file $bundle/exec.pid $waiting"
 	"$runc --root /run/bench/none list"
 	"$ocigate --ocigate-runtime=$runc --root /run/bench/none list"
 )
-aims=(1 1.05 1.25 1.5 - -)
+aims=(1 1.05 1.25 1.5 - - - - - -)
 
-# Before each: the bundle as the engine has just written it, and no record of a launch.
+# Before each: the bundle as the engine has just written it, and no record of its
+# launch, but those of the two other containers once they are there.
 cat >"$bin/reset" <<SH
 #!/bin/sh
 rm -rf /run/ocigate $bundle/*
+[ ! -d /run/bench/records ] || cp -a /run/bench/records /run/ocigate
 cp "$config" $bundle/config.json
 SH
 chmod 755 "$bin/reset"
 
+# ---- two launches that were made ----------------------------------------------
+
+cgroup=ocigate-bench.$$
+
+end_launches() {
+	local one
+	for one in "$waiting" "$ended"; do
+		[ ! -d "$state/$one" ] || "$runc" --root "$state" delete --force "$one" || :
+	done
+	rmdir /sys/fs/cgroup/*/"$cgroup" /sys/fs/cgroup/"$cgroup" 2>/dev/null || :
+}
+
+# made ID: judged and recorded by ocigate, with a runtime that does nothing; then runc
+# makes the container, as ocigate has rewritten it, which waits for its "start".
+made() {
+	local dir=${bundle%/*}/$1
+	container "$1"
+	sed -i "s,\"cgroupsPath\":\"/docker/,\"cgroupsPath\":\"/$cgroup/," "$dir/config.json"
+	$shim --ocigate-policy=/run/bench/lab.json --root "$state" create --bundle "$dir" --pid-file "$dir/init.pid" "$1"
+	"$runc" --root "$state" create --bundle "$dir" --pid-file "$dir/init.pid" "$1" </dev/null >/dev/null 2>&1
+}
+
+launches() {
+	trap end_launches EXIT
+	mkdir -p "$rootfs/bin"
+	cp "$(command -v busybox)" "$rootfs/bin/sleep"
+	"$bin/reset"
+	made "$waiting"
+	made "$ended"
+	"$runc" --root "$state" kill "$ended" KILL
+	jq '.process | .args = ["/bin/sleep", "0"] | .terminal = false' "$config" >"$own"
+	# its process needs a moment to be gone
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$("$runc" --root "$state" state "$ended" | jq -r .status)" != stopped ] || break
+		sleep 0.1
+	done
+	cp -a /run/ocigate /run/bench/records
+}
+
+[ "${1:-}" = instructions ] || launches
+
+# runs NAME: whether it is measured; the count of instructions has no use for launches
+runs() {
+	[ -d /run/bench/records ] || case $1 in start | delete | exec*) return 1 ;; esac
+}
+
 for i in "${!names[@]}"; do
+	runs "${names[$i]}" || continue
 	"$bin/reset"
 	# shellcheck disable=SC2086 # words, by intention
 	if ! ${commands[$i]} >/dev/null; then
@@ -109,6 +172,7 @@ for i in "${!names[@]}"; do
 	case ${names[$i]} in
 	permissive) cmp "$bundle/config.json" "$config" ;;
 	lab) ! cmp -s "$bundle/config.json" "$config" ;;
+	delete) [ ! -e /run/ocigate/"$ended"-*.json ] && [ -e /run/ocigate/"$waiting"-*.json ] ;;
 	esac || { echo "bench: ${names[$i]} does not what it is to do" >&2; exit 1; }
 done
 
