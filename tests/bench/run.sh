@@ -40,7 +40,7 @@ mount -t tmpfs -o mode=755 tmpfs /var/lib
 # Static, as ocigate is: what the loader costs is no merit of ocigate's.
 bin=/run/bench/bin
 mkdir -p "$bin"
-for program in baseline nothing usage; do
+for program in baseline nothing usage mounts; do
 	${CC:-cc} -O2 -fPIE -static-pie -o "$bin/$program" "$here/$program.c"
 done
 cp "$ocigate" "$bin/ocigate"
@@ -88,6 +88,7 @@ flags="--root $state --log $bundle/log.json --log-format json"
 create="create --bundle $bundle --pid-file $bundle/init.pid $id"
 shim="$ocigate --ocigate-runtime=$bin/nothing"
 runc=$(command -v runc)
+ln -s "$(readlink -f "$config")" /run/bench/input.json
 waiting=${id%1}2 ended=${id%1}3
 own=/run/bench/$waiting.json
 names=(baseline state permissive lab start delete exec exec-lab runc runc-ocigate)
@@ -111,7 +112,7 @@ cat >"$bin/reset" <<SH
 #!/bin/sh
 rm -rf /run/ocigate $bundle/*
 [ ! -d /run/bench/records ] || cp -a /run/bench/records /run/ocigate
-cp "$config" $bundle/config.json
+cp /run/bench/input.json $bundle/config.json
 SH
 chmod 755 "$bin/reset"
 
@@ -172,7 +173,7 @@ for i in "${!names[@]}"; do
 	case ${names[$i]} in
 	permissive) cmp "$bundle/config.json" "$config" ;;
 	lab) ! cmp -s "$bundle/config.json" "$config" ;;
-	delete) [ ! -e /run/ocigate/"$ended"-*.json ] && [ -e /run/ocigate/"$waiting"-*.json ] ;;
+	delete) ! ls /run/ocigate/"$ended"-*.json >/dev/null 2>&1 && ls /run/ocigate/"$waiting"-*.json >/dev/null ;;
 	esac || { echo "bench: ${names[$i]} does not what it is to do" >&2; exit 1; }
 done
 
@@ -234,12 +235,16 @@ compare() {
 	fi
 }
 
+. "$here/inputs.sh"
+
 regressions() {
 	local passed=0 failed=0 preset
 	compare state "$(steps "$shim $flags state $id")"
 	for preset in permissive lab; do
 		compare "$preset" "$(callgrind "$shim --ocigate-mode=explain --ocigate-policy=/run/bench/$preset.json $flags $create")"
 	done
+	inputs
+	steady_calls || failed=$((failed + 1))
 	echo "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ]
 }
@@ -279,6 +284,10 @@ for i in "${!names[@]}"; do
 done | tee "$out/table.txt"
 
 # ---- growth -----------------------------------------------------------------
+
+inputs
+growth_of_create | tee "$out/inputs.txt"
+[ "${PIPESTATUS[0]}" -eq 0 ]
 
 mkdir -p /run/bench/growth
 "$BUILD/bench/growth" "$BUILD/ocigatectl" /run/bench/growth | tee "$out/growth.txt"
