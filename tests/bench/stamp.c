@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static const char *const commands[] = {
-	"create", "start", "kill",  "delete", "state",	"exec", "list",	     "ps",
+	"create", "start", "kill",   "delete", "state", "exec", "list",	     "ps",
 	"events", "pause", "resume", "update", "run",	"spec", "--version", "features",
 };
 
