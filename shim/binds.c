@@ -25,6 +25,8 @@ static struct og_bind_id *alloc(size_t n, size_t nbelow, struct og_bind_below **
 
 struct collecting {
 	const struct og_node *config;
+	const char **own; /* what the document itself mounts or covers, sorted */
+	size_t nown;
 	struct og_bind_below *below; /* NULL: they are counted first */
 	size_t nbelow;
 };
@@ -36,19 +38,62 @@ static void put(struct collecting *c, struct og_bind_below below)
 	c->nbelow++;
 }
 
-/* What the document itself puts at |path|, if that is below |destination|. */
-static void put_own(struct collecting *c, const char *destination, const char *path)
+static int by_text(const void *a, const void *b)
 {
-	size_t len = strlen(destination);
+	const char *const *x = a, *const *y = b;
 
-	if (path && og_path_within(path, destination) && path[len])
-		put(c, (struct og_bind_below){ .path = path + len });
+	return strcmp(*x, *y);
+}
+
+static void add_own(struct collecting *c, const struct og_node *path)
+{
+	if (og_str(path))
+		c->own[c->nown++] = og_str(path);
+}
+
+/* Sorted, so that those below each of many binds are found without looking at all. */
+static int list_own(struct collecting *c, struct og_err *reterr)
+{
+	const struct og_node *mounts = og_member(c->config, "mounts");
+	const struct og_node *masked = og_get(c->config, "/linux/maskedPaths");
+	const struct og_node *readonly = og_get(c->config, "/linux/readonlyPaths");
+
+	c->own = calloc(og_count(mounts) + og_count(masked) + og_count(readonly) + 1,
+			sizeof(*c->own));
+	if (!c->own)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	og_each (mount, mounts)
+		add_own(c, og_member(mount, "destination"));
+	og_each (path, masked)
+		add_own(c, path);
+	og_each (path, readonly)
+		add_own(c, path);
+	qsort(c->own, c->nown, sizeof(*c->own), by_text);
+	return 0;
+}
+
+/* What the document itself puts below |destination|. */
+static void put_own(struct collecting *c, const char *destination)
+{
+	size_t len = strlen(destination), lo = 0, hi = c->nown;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(c->own[mid], destination) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	/* between "/a" and "/a/b" there may be "/a-b" */
+	for (; lo < c->nown && strncmp(c->own[lo], destination, len) == 0; lo++)
+		if (og_path_within(c->own[lo], destination) && c->own[lo][len])
+			put(c, (struct og_bind_below){ .path = c->own[lo] + len });
 }
 
 static void collect_below(struct collecting *c, const struct og_source *source,
 			  const char *destination)
 {
-	static const char *const lists[] = { "/linux/maskedPaths", "/linux/readonlyPaths" };
 	size_t len = strlen(source->resolved);
 
 	for (size_t i = 0; i < source->nsubmounts; i++)
@@ -56,11 +101,7 @@ static void collect_below(struct collecting *c, const struct og_source *source,
 			put(c, (struct og_bind_below){ .path = source->submounts[i].path + len,
 						       .root = source->submounts[i].root,
 						       .dev = source->submounts[i].dev });
-	og_each (mount, og_member(c->config, "mounts"))
-		put_own(c, destination, og_str(og_member(mount, "destination")));
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		og_each (path, og_get(c->config, lists[i]))
-			put_own(c, destination, og_str(path));
+	put_own(c, destination);
 }
 
 static bool is_deep(const struct og_node *mount, const struct og_source *source)
@@ -107,14 +148,18 @@ static size_t collect(struct collecting *c, const struct og_facts *facts, struct
 int og_binds_collect(const struct og_facts *facts, const struct og_node *config,
 		     struct og_bind_id **ret, size_t *retn, struct og_err *reterr)
 {
-	struct collecting count = { .config = config }, c = { .config = config };
+	struct collecting c = { .config = config };
 
-	*retn = collect(&count, facts, NULL);
-	*ret = alloc(*retn, count.nbelow, &c.below, reterr);
-	if (!*ret)
+	*ret = NULL;
+	if (list_own(&c, reterr) < 0)
 		return -1;
-	collect(&c, facts, *ret);
-	return 0;
+	*retn = collect(&c, facts, NULL);
+	*ret = alloc(*retn, c.nbelow, &c.below, reterr);
+	c.nbelow = 0;
+	if (*ret)
+		collect(&c, facts, *ret);
+	free((void *)c.own);
+	return *ret ? 0 : -1;
 }
 
 /* ---- the record ---- */
