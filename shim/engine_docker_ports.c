@@ -16,7 +16,7 @@ static int host_port(const char *text, struct og_port *ret)
 	size_t digits = strspn(text, "0123456789");
 
 	ret->host_port = 0;
-	ret->host_range = text[digits] == '-';
+	ret->host_range = false;
 	if (!*text)
 		return 0;
 	if (digits >= sizeof(first) || (text[digits] && text[digits] != '-'))
@@ -27,6 +27,7 @@ static int host_port(const char *text, struct og_port *ret)
 	    (text[digits] && og_port_parse(text + digits + 1, &port) < 0))
 		return -1;
 	ret->host_port = strtoull(first, NULL, 10);
+	ret->host_range = text[digits] == '-';
 	return 0;
 }
 
