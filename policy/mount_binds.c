@@ -260,7 +260,9 @@ static struct og_bind_want engine_want(const struct bind *bind, const struct cov
 	bool nosuid = og_opt_bool(bind->pass, OG_OPT_mounts_volume_nosuid);
 	struct og_bind_want want = { .file = bind->fact->type != OG_FT_DIR };
 
-	want.ro = cover->ro || (volume && og_opt_is(bind->pass, OG_OPT_mounts_volumes, "ro"));
+	/* every container with --init runs the same file of the host's */
+	want.ro = cover->ro || bind->fact->role == OG_ROLE_INIT ||
+		  (volume && og_opt_is(bind->pass, OG_OPT_mounts_volumes, "ro"));
 	want.nosuid = nosuid && (volume || bind->fact->role == OG_ROLE_IMAGE);
 	return want;
 }

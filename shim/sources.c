@@ -58,11 +58,43 @@ static bool is_kept(struct og_gather *g, const struct og_keep *keep, const struc
 	return strcmp(mount->fstype, "overlay") == 0 && og_path_within(mount->point, keep->path);
 }
 
+/*
+ * Where engines look for the programs that they bring. Anywhere else the name proves
+ * nothing, though root alone may write there: root of a container makes a link of that
+ * name in a volume, and the layers of an image lie below the engine's directory too.
+ */
+static bool is_in_programs(const char *path)
+{
+	static const char *const dirs[] = {
+		"/bin",
+		"/sbin",
+		"/usr/bin",
+		"/usr/lib/docker",
+		"/usr/lib/podman",
+		"/usr/libexec/docker",
+		"/usr/libexec/podman",
+		"/usr/local/bin",
+		"/usr/local/lib/docker",
+		"/usr/local/lib/podman",
+		"/usr/local/libexec/docker",
+		"/usr/local/libexec/podman",
+		"/usr/local/sbin",
+		"/usr/sbin",
+	};
+	size_t len = (size_t)(og_path_base(path) - path);
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (strlen(dirs[i]) + 1 == len && strncmp(path, dirs[i], len - 1) == 0)
+			return true;
+	return false;
+}
+
 /* The engine's init program; often a link to one of another name. */
 static bool is_init(const struct og_gather *g, const char *source, const struct og_place *place)
 {
-	return g->init && strcmp(og_path_base(source), g->init) == 0 &&
-	       S_ISREG(place->st.st_mode) && og_path_is_safe(source, 0);
+	return g->init && strcmp(og_path_base(source), g->init) == 0 && is_in_programs(source) &&
+	       is_in_programs(place->path) && S_ISREG(place->st.st_mode) &&
+	       og_path_is_safe(source, 0);
 }
 
 static enum og_role find_role(struct og_gather *g, const char *source, const struct og_place *place)

@@ -269,8 +269,30 @@ disguises() {
 	capture run -v allowed:/x bb:1 sh -c 'touch /x/new; cat /x/who'
 	is "a volume of one that is allowed, read-only" "$out" own
 	has "... is read-only" "$err" 'Read-only file system'
+	named_init
 	refused "/proc/PID/cwd" 'mounts: ' -v "/proc/$$/cwd:/x"
 	refused "/dev/fd" 'mounts: ' -v /dev/fd:/x
+}
+
+# The engine's init program is known by its place, which no container can write: root of
+# one makes a link of that name in a volume, and a layer of an image has it from its maker.
+named_init() {
+	local data=$T/docker/data link
+	D volume create named >/dev/null
+	D run --rm --runtime able -v named:/v bb:1 ln -s "$FORBIDDEN/who" /v/docker-init
+	D run -d --name named --runtime able bb:1 sh -c "ln -s $FORBIDDEN/who /docker-init; exec sleep 60" >/dev/null
+	for link in "$data/volumes/named/_data" "$(D inspect -f '{{.GraphDriver.Data.UpperDir}}' named)"; do
+		wait_for 5 [ -L "$link/docker-init" ]
+		is "alone: ${link##*/}/docker-init: the wrong file is read" \
+			"$(D run --rm --runtime able -v "$link/docker-init:/x" bb:1 cat /x)" forbidden
+		refused "a link to a file, named as the engine's init program, in ${link##*/}" \
+			'mounts: .* is ".*/forbidden/who"' -v "$link/docker-init:/x"
+	done
+	D rm -f named >/dev/null
+	capture run --init bb:1 cat /proc/1/comm
+	has "the engine's init program itself: runs" "$out" '^(docker-init|tini)'
+	capture run -v "$(command -v docker-init):/x" bb:1 sh -c ': >>/x'
+	has "... and nobody writes it" "$err" 'Read-only file system'
 }
 
 # What Docker 28 mounts besides: a directory inside a volume, and an image. The daemon
