@@ -68,17 +68,35 @@ static void keep_storage(struct og_gather *g, const char *containers)
 		og_keep_same(g, fd, volumes, "_data", OG_ROLE_VOLUME);
 }
 
-/* The container's own directory: of the bundle, and the same below the run root. */
+/*
+ * The container's own directory: of the bundle, and the same below the run root. Never
+ * all of it: the engine writes there as root, also while the container runs, and would
+ * follow a link that the container had put in a file's place.
+ */
 void og_keep_userdata(struct og_gather *g, const char *dir)
 {
+	static const struct {
+		const char *name;
+		const char *child; /* "": and what lies below */
+	} parts[] = {
+		{ ".containerenv", NULL }, { "group", NULL }, { "localtime", NULL },
+		{ "passwd", NULL },	   { "notify", "" },  { "run/.containerenv", NULL },
+		{ "run/secrets", "" },	   { "secrets", "" },
+	};
 	const char *shm = og_arena_printf(&g->arena, "%s/shm", dir);
 	og_auto_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t mount;
 
-	if (fd < 0 || !shm)
+	if (fd < 0 || !shm || og_mount_id(fd, &mount) < 0)
 		return;
 	og_keep_netfiles(g, dir);
 	og_keep(g, shm, NULL, OG_ROLE_SHM, OG_KEEP_TMPFS);
-	og_keep_same(g, fd, dir, "", OG_ROLE_ENGINE);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const char *path = og_arena_printf(&g->arena, "%s/%s", dir, parts[i].name);
+
+		if (path)
+			og_keep_on(g, mount, path, parts[i].child, OG_ROLE_ENGINE);
+	}
 }
 
 static void keep_run(struct og_gather *g, const char *containers)

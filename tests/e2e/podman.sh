@@ -309,6 +309,33 @@ holes() {
 	is "nothing is left of them" "$(P ps -aq --filter name=refused)$(find /run/ocigate -mindepth 1 ! -type d ! -name '*lock*' | wc -l)" 1
 }
 
+# The container's own directory, reached by a link that is turned once the id is known. podman
+# writes there as root while the container runs, and goes where a link in it leads.
+own_directory() {
+	local id
+	mkdir -p "$T/links/real"
+	ln -sfn real "$T/links/own"
+	echo "the host's" >"$T/links/file"
+	R=("$1")
+	id=$(P create --name own -v "$T/links/own:/x" bb:1 sh -c "ln -sf $T/links/file /x/hosts && echo linked; exec sleep 60")
+	ln -sfn "$T/pod/run/overlay-containers/$id/userdata" "$T/links/own"
+	capture P start own
+	if [ "$rc" -eq 0 ]; then
+		wait_for 5 sh -c "[ -L $T/links/own/hosts ]"
+		P network disconnect podman own && P network connect podman own
+	fi
+	P rm -f -t 0 own >/dev/null 2>&1
+	R=(ocigate)
+}
+
+own_directories_refused() {
+	own_directory plain
+	has "open with plain runc: the container's own directory, a file of the host's" "$(cat "$T/links/file")" ' own$'
+	own_directory ocigate
+	has "refused: the container's own directory" "$err" 'mounts: .*/userdata", which is not an allowed source'
+	is "... and the host's file stays" "$(cat "$T/links/file")" "the host's"
+}
+
 # The rules that bring into line.
 rewritten() {
 	local bounding
@@ -536,6 +563,7 @@ if need_ocigate "podman: policies"; then
 	documents
 	P run -d --name other bb:1 sleep 600 >/dev/null
 	holes
+	own_directories_refused
 	rewritten
 	ports
 	guarded
