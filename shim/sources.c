@@ -97,9 +97,15 @@ static bool is_init(const struct og_gather *g, const char *source, const struct 
 	       og_path_is_safe(source, 0);
 }
 
+/*
+ * What engines name themselves has no link in it. By a link it is a user's name for it,
+ * which may lead elsewhere by the time it is mounted.
+ */
 static enum og_role find_role(struct og_gather *g, const char *source, const struct og_place *place)
 {
-	for (size_t i = 0; i < g->nkeeps; i++)
+	bool by_link = strcmp(source, place->path) != 0;
+
+	for (size_t i = 0; i < g->nkeeps && !by_link; i++)
 		if (is_at(&g->keeps[i], place->path) && is_kept(g, &g->keeps[i], place))
 			return g->keeps[i].role;
 	if (is_init(g, source, place))
@@ -227,7 +233,8 @@ static int fill_mount(struct og_gather *g, const struct og_place *place, struct 
 	if (find_origin(g, mount, ret->resolved, &ret->origin, &ret->nosuid, &ret->nodev) < 0)
 		return -1;
 	ret->hidden = !ret->origin || strcmp(ret->origin, ret->resolved) != 0;
-	if (ret->role == OG_ROLE_NONE && ret->origin && ret->hidden)
+	if (ret->role == OG_ROLE_NONE && ret->origin && ret->hidden &&
+	    strcmp(ret->source, ret->resolved) == 0)
 		ret->role = role_of_part(g, ret->origin);
 	if (ret->type != OG_FT_DIR)
 		return 0;

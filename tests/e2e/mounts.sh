@@ -46,6 +46,7 @@ places() {
 	echo own | tee "$USER_HOME/d/who" "$USER_HOME/up/d/who" >"$USER_HOME/file"
 	echo forbidden | tee "$FORBIDDEN/who" >"$FORBIDDEN/d/who"
 	ln -s real "$USER_HOME/vol/link"
+	ln -s "$T/docker/data/volumes/linked/_data" "$USER_HOME/to-volume"
 	chown -hR 1000:1000 "$USER_HOME"
 	rm -f "$T/swap"
 }
@@ -159,6 +160,14 @@ by_docker() {
 	exchanged "the directory" "mv $h/d $h/o; ln -s $FORBIDDEN $h/d" "$h/d:/x" /x/who
 	exchanged "the directory above" "mv $h/up $h/o; ln -s $FORBIDDEN $h/up" "$h/up/d:/x" /x/who
 	exchanged "a file" "mv $h/file $h/o; ln -s $FORBIDDEN/who $h/file" "$h/file:/x" /x
+	D volume create linked >/dev/null
+	echo own >"$T/docker/data/volumes/linked/_data/who"
+	places
+	echo "ln -sfn $FORBIDDEN $h/to-volume" >"$T/swap"
+	is "alone: a link to a volume: the wrong file is read" \
+		"$(D run --rm --runtime swapping -v "$h/to-volume:/x" bb:1 cat /x/who)" forbidden
+	places
+	refused "a link to a volume" 'mounts: .*/to-volume" is ".*/volumes/linked/_data", which is not an allowed' -v "$h/to-volume:/x"
 	exchanged "and put back after the mount" "mv $h/d $h/o; ln -s $FORBIDDEN $h/d
 		$REAL \"\$@\"; rc=\$?; rm $h/d; mv $h/o $h/d; exit \$rc" "$h/d:/x" /x/who
 	by_container
