@@ -18,7 +18,7 @@
  */
 static const struct {
 	struct og_devices devices;
-	bool node; /* it is also a node of every container */
+	bool node; /* it is also a node of every container; /dev/console is a terminal's there */
 } defaults[] = {
 	{ { 'c', 1, 3, OG_DEV_ALL }, true },	 /* null */
 	{ { 'c', 1, 5, OG_DEV_ALL }, true },	 /* zero */
@@ -26,7 +26,7 @@ static const struct {
 	{ { 'c', 1, 8, OG_DEV_ALL }, true },	 /* random */
 	{ { 'c', 1, 9, OG_DEV_ALL }, true },	 /* urandom */
 	{ { 'c', 5, 0, OG_DEV_ALL }, true },	 /* tty */
-	{ { 'c', 5, 1, OG_DEV_ALL }, true },	 /* console */
+	{ { 'c', 5, 1, OG_DEV_ALL }, false },	 /* console */
 	{ { 'c', 5, 2, OG_DEV_ALL }, true },	 /* ptmx */
 	{ { 'c', 136, -1, OG_DEV_ALL }, false }, /* pts */
 	{ { 'c', 10, 200, OG_DEV_ALL }, false }, /* tun */

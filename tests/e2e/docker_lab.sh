@@ -227,6 +227,7 @@ lab_refused() {
 	refused "the host's name" 'namespaces: ' --uts host
 	refused "the host's network" 'network-host: ' --network host
 	refused "a device" 'devices: ' --device "$T/fuse:/dev/fuse"
+	refused "the host's console" 'devices: .*c 5:1' --device "$T/console:/dev/console"
 	refused "a device rule" 'devices: ' --device-cgroup-rule 'c 10:229 rwm'
 	refused "a cgroup elsewhere" 'cgroup: ' --cgroup-parent /elsewhere
 }
@@ -369,6 +370,7 @@ echo readable >"$ALLOWED/file"
 echo below >"$ALLOWED/sub/file"
 ln -s /etc "$ALLOWED/link"
 mknod "$T/fuse" c 10 229
+mknod "$T/console" c 5 1
 policy '{ "version": 1, "extends": "permissive" }'
 real_is "$REAL"
 dockerd_start ocigate
