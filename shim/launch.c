@@ -97,6 +97,7 @@ static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
 	record.mode = og_mode_name(shim->mode);
 	record.kept = keep;
 	record.guarded = shim->guarded;
+	record.links = shim->links;
 	/* in audit mode the document has edits that were asked for and are not made */
 	if (shim->rewritten)
 		og_record_process(&record, og_doc_root(shim->doc));
@@ -182,10 +183,16 @@ static int commit_memfd(struct og_shim *shim, enum og_cmd cmd, const char *flag,
  */
 static int commit_start(const struct og_shim *shim, struct og_err *reterr)
 {
-	if (!shim->record || !shim->record->guarded || og_ports_up(shim->record, reterr) == 0)
-		return 0;
-	og_verify_end(shim->record);
-	return -1;
+	const struct og_record *record = shim->record;
+	int r = 0;
+
+	if (record && record->guarded) /* that looks at the interfaces as well */
+		r = og_ports_up(record, reterr);
+	else if (record && record->links)
+		r = og_ports_check(record, reterr);
+	if (r < 0)
+		og_verify_end(record);
+	return r;
 }
 
 /*

@@ -53,7 +53,9 @@ static int run(const char *what, const struct og_record *record, char *line, siz
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-int og_ports_up(const struct og_record *record, struct og_err *reterr)
+/* |cannot|, |failed|: what it means that it is not there, and that it says no. */
+static int demand(const char *what, const struct og_record *record, const char *cannot,
+		  const char *failed, struct og_err *reterr)
 {
 	static const char own[] = "ocigate-ports: ";
 	char line[512];
@@ -61,15 +63,26 @@ int og_ports_up(const struct og_record *record, struct og_err *reterr)
 
 	if (!og_path_is_safe(helper, 0))
 		return og_fail(reterr, OG_E_HOST,
-			       "published ports cannot be guarded: %s is not there, or others than "
-			       "root may write it",
+			       "%s: %s is not there, or others than root may write it", cannot,
 			       helper);
-	if (run("up", record, line, sizeof(line)) == 0)
+	if (run(what, record, line, sizeof(line)) == 0)
 		return 0;
 	if (strncmp(line, own, sizeof(own) - 1) == 0)
 		why += sizeof(own) - 1;
-	return og_fail(reterr, OG_E_HOST, "the port guard failed: %.300s",
+	return og_fail(reterr, OG_E_HOST, "%s: %.300s", failed,
 		       *why ? why : "ocigate-ports died without a word");
+}
+
+int og_ports_up(const struct og_record *record, struct og_err *reterr)
+{
+	return demand("up", record, "published ports cannot be guarded", "the port guard failed",
+		      reterr);
+}
+
+int og_ports_check(const struct og_record *record, struct og_err *reterr)
+{
+	return demand("check", record, "the kind of the network cannot be known",
+		      "rejected: network-host", reterr);
 }
 
 void og_ports_down(const struct og_record *record)

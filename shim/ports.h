@@ -12,6 +12,9 @@
 /* Close the ports of the container of |record|. -1: they may be open; do not start it. */
 int og_ports_up(const struct og_record *record, struct og_err *reterr);
 
+/* -1: it has an interface past the host's filters, or that is not known; do not start it. */
+int og_ports_check(const struct og_record *record, struct og_err *reterr);
+
 /* Take out what is there for the container. What fails is left to "ocigatectl ports sync". */
 void og_ports_down(const struct og_record *record);
 

@@ -178,6 +178,7 @@ static int encode(const struct og_record *record, struct og_buf *out, struct og_
 	put_u64(out, "bounding", record->bounding);
 	put_u64(out, "uid", record->uid);
 	put_bool(out, "guarded", record->guarded);
+	put_bool(out, "links", record->links);
 	put_strings(out, "addresses", record->addresses, record->naddresses);
 	/* The runtime takes this process over: as long as it runs, the launch is under way. */
 	put_u64(out, "writer", (uint64_t)self);
@@ -267,6 +268,7 @@ static int decode(struct loaded *loaded, struct og_err *reterr)
 	    og_u64(og_member(root, "writer-start"), &loaded->writer_start) < 0)
 		return og_fail(reterr, OG_E_HOST, "the launch record cannot be understood");
 	record->guarded = og_is_true(og_member(root, "guarded"));
+	record->links = og_is_true(og_member(root, "links"));
 	if (decode_addresses(loaded, og_member(root, "addresses"), reterr) < 0)
 		return -1;
 	if (og_binds_read(og_member(root, "binds"), &loaded->binds, &record->nbinds, reterr) < 0)

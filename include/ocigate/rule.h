@@ -120,6 +120,7 @@ enum og_launch {
 	OG_LAUNCH_DROP_NOTIFY = 1 << 2,	 /* drop NOTIFY_SOCKET */
 	OG_LAUNCH_GUARD_PORTS = 1 << 3,	 /* put the port guard up before the process starts */
 	OG_LAUNCH_VERIFY_BINDS = 1 << 4, /* compare what was mounted with what was judged */
+	OG_LAUNCH_CHECK_LINKS = 1 << 5,	 /* look at the kinds of its interfaces before it starts */
 };
 /* |why| NULL: housekeeping that is no finding; done unless the rule is off or audit. */
 int og_launch(struct og_pass *pass, enum og_launch what, const char *pointer, const char *why, ...)

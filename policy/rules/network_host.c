@@ -76,11 +76,33 @@ static int judge_namespace(struct og_pass *pass)
 	return judge_path(pass, entry, og_str(path));
 }
 
+/* Whether the container has interfaces of networks, and no other's, looked at by then. */
+static bool has_networks(const char *mode)
+{
+	return strcmp(mode, "none") != 0 && strcmp(mode, "host") != 0 &&
+	       strncmp(mode, "container:", strlen("container:")) != 0;
+}
+
+/*
+ * A name of a user's says nothing of the kind, and a container on the default network may
+ * have been connected to others before its start: it is seen at the interfaces, once there
+ * are any. podman does not say what the network is called.
+ */
+static void check_links(struct og_pass *pass, const char *mode)
+{
+	bool any = mode ? has_networks(mode) : og_facts(pass)->engine == OG_ENGINE_PODMAN;
+
+	if (any && (og_opt_has(pass, OG_OPT_network_host_drivers, "macvlan") ||
+		    og_opt_has(pass, OG_OPT_network_host_drivers, "ipvlan")))
+		og_launch(pass, OG_LAUNCH_CHECK_LINKS, "", NULL); /* no finding: cannot fail */
+}
+
 /* What the engine calls the network: a kind, or a name of the user's that says nothing. */
 static int judge_mode(struct og_pass *pass)
 {
 	const char *mode = og_facts(pass)->network_mode;
 
+	check_links(pass, mode);
 	if (!mode)
 		return 0;
 	if (og_opt_has(pass, OG_OPT_network_host_drivers, mode))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ocigate-ports up|down --root ROOT ID; ocigate-ports sync|list. ocigate runs the first
- * two around a container whose ports are guarded, ocigatectl the others. One line on
- * standard error says what failed.
+ * ocigate-ports up|down|check --root ROOT ID; ocigate-ports sync|list. ocigate runs the
+ * first two around a container whose ports are guarded, "check" before one whose network
+ * may go past the host's filters, ocigatectl the others. One line on standard error says
+ * what failed.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -104,6 +105,17 @@ static int put_up(int dir, const struct og_record *record, pid_t pid, struct og_
 	return r;
 }
 
+/* Nothing is put in: its interfaces are looked at. */
+static int look(pid_t pid, struct og_err *reterr)
+{
+	struct og_network network;
+	int r = og_network_read(pid, &network, reterr);
+
+	og_network_free(&network);
+	return r;
+}
+
+/* |dir| -1: only look. */
 static int up(int dir, const char *root, const char *id, struct og_err *reterr)
 {
 	struct og_record *record;
@@ -115,8 +127,10 @@ static int up(int dir, const char *root, const char *id, struct og_err *reterr)
 	if (!record)
 		return og_fail(reterr, OG_E_HOST, "there is no launch record");
 	og_state_read(record->root, id, &state);
-	r = state.pid ? put_up(dir, record, state.pid, reterr)
-		      : og_fail(reterr, OG_E_HOST, "the container has no process");
+	if (!state.pid)
+		r = og_fail(reterr, OG_E_HOST, "the container has no process");
+	else
+		r = dir < 0 ? look(state.pid, reterr) : put_up(dir, record, state.pid, reterr);
 	og_record_free(record);
 	return r;
 }
@@ -251,10 +265,13 @@ static int run_command(int argc, char *argv[], struct og_err *reterr)
 	og_auto_close int dir = -1;
 	struct syncing syncing = { 0 };
 
+	if (one && strcmp(what, "check") == 0)
+		return up(-1, argv[3], argv[4], reterr);
 	if (!(one && (strcmp(what, "up") == 0 || strcmp(what, "down") == 0)) &&
 	    !(argc == 2 && (strcmp(what, "sync") == 0 || strcmp(what, "list") == 0)))
-		return og_fail(reterr, OG_E_USAGE,
-			       "usage: ocigate-ports up|down --root ROOT ID, or sync, or list");
+		return og_fail(
+			reterr, OG_E_USAGE,
+			"usage: ocigate-ports up|down|check --root ROOT ID, or sync, or list");
 	dir = og_book_open(reterr);
 	if (dir < 0)
 		return -1;

@@ -242,6 +242,29 @@ refused() {
 
 # ---- what the guard cannot do -------------------------------------------------
 
+# Nothing need be published there: the network's name is a user's, and tells nothing.
+by_kind_unpublished() {
+	serve plain "$PLAIN" --network other -- tcp/80
+	is "plain runc, $1, nothing published: it runs" "$(D inspect -f '{{.State.Running}}' plain)" true
+	gone plain
+	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "drivers": ["macvlan", "ipvlan"] } } }'
+	capture D run -d --name g1 --network other --runtime ocigate srv:1 listen tcp/80
+	isnt "$1, nothing published: refused" "$rc" 0
+	has "... the user is told" "$err" "rejected: network-host: the container.s interface eth0 is a[n]? $1"
+	gone g1
+	D create --name g1 --runtime ocigate srv:1 listen tcp/80 >/dev/null
+	D network connect other g1
+	capture D start g1
+	has "... also connected between create and start" "$err" "network-host: the container.s interface eth1 is a[n]? $1"
+	gone g1
+	D network create named >/dev/null
+	capture D run --rm --network named --runtime ocigate srv:1 true
+	is "a bridge of a user's: runs" "$rc$err" 0
+	D network rm named >/dev/null
+	is "... and nothing is guarded" "$(guard)" ""
+	local_only
+}
+
 # by_kind macvlan|ipvlan: frames go past the host's filter.
 by_kind() {
 	local_only
@@ -255,6 +278,7 @@ by_kind() {
 	isnt "$1: refused" "$rc" 0
 	has "... the user is told" "$err" "is a[n]? $1, whose traffic goes past the host"
 	gone g1
+	by_kind_unpublished "$1"
 	is "... and nothing is left" "$(guard)" ""
 	serve g1 ocigate -p 8080:80 -- tcp/80
 	check "$1: connected later, which nothing of ours sees" D network connect other g1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Binds that are compared at start: which, and as the record keeps them. */
+/* What is compared or looked at before a start: binds, also as the record keeps them; links. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
@@ -147,4 +147,60 @@ Test(binds, asked_for_where_the_rule_enforces)
 	cr_expect(eq(uint, launch_under("rewrite", OG_ROLE_VOLUME), 0));
 	cr_expect(eq(uint, launch_under("audit", OG_ROLE_NONE), 0));
 	cr_expect(eq(uint, launch_under("off", OG_ROLE_NONE), 0));
+}
+
+/* A network's name is a user's: what kind it is shows at the interfaces. */
+static unsigned links_of(const char *action, const char *drivers, const char *mode,
+			 enum og_engine engine)
+{
+	const struct og_facts of = {
+		.today = "2030-01-01", .id = "x", .engine = engine, .network_mode = mode
+	};
+	char text[256];
+	struct og_policy_source source = { .file = "p", .text = text };
+	struct og_policy *policy;
+	struct og_verdict *verdict;
+	struct og_doc *doc = parse(config);
+	struct og_err err = { 0 };
+	unsigned ret;
+
+	source.len = (size_t)snprintf(
+		text, sizeof(text),
+		"{\"version\":1,\"extends\":\"permissive\",\"rules\":{\"network-host\":{\"action\":"
+		"\"%s\",\"network\":false,\"drivers\":[%s]}}}",
+		action, drivers);
+	cr_assert(og_policy_compile(&source, 1, NULL, NULL, &policy, &err) == 0, "%s", err.msg);
+	cr_assert(og_evaluate(policy, &of, OG_CMD_CREATE, doc, &verdict, &err) == 0);
+	ret = og_verdict_launch(verdict) & OG_LAUNCH_CHECK_LINKS;
+	og_verdict_free(verdict);
+	og_policy_free(policy);
+	og_doc_free(doc);
+	return ret;
+}
+
+Test(links, looked_at_where_there_are_networks)
+{
+	static const struct {
+		const char *action, *drivers, *mode;
+		enum og_engine engine;
+		unsigned launch;
+	} rows[] = {
+		{ "reject", "\"macvlan\"", "lab", OG_ENGINE_DOCKER, OG_LAUNCH_CHECK_LINKS },
+		{ "reject", "\"ipvlan\"", "default", OG_ENGINE_DOCKER, OG_LAUNCH_CHECK_LINKS },
+		{ "reject", "\"routed\"", "lab", OG_ENGINE_DOCKER, 0 },
+		{ "reject", "", "lab", OG_ENGINE_DOCKER, 0 },
+		{ "audit", "\"macvlan\"", "lab", OG_ENGINE_DOCKER, 0 },
+		{ "reject", "\"macvlan\"", "none", OG_ENGINE_DOCKER, 0 },
+		{ "reject", "\"macvlan\"", "host", OG_ENGINE_DOCKER, 0 },
+		{ "reject", "\"macvlan\"", "container:0a", OG_ENGINE_DOCKER, 0 },
+		{ "reject", "\"macvlan\"", NULL, OG_ENGINE_DOCKER, 0 },
+		{ "reject", "\"macvlan\"", NULL, OG_ENGINE_PODMAN, OG_LAUNCH_CHECK_LINKS },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect(
+			eq(uint,
+			   links_of(rows[i].action, rows[i].drivers, rows[i].mode, rows[i].engine),
+			   rows[i].launch),
+			"row %zu", i);
 }
