@@ -260,8 +260,13 @@ static int check_rules(const struct judge *judge)
 {
 	struct og_pass *pass = judge->pass;
 	og_auto_buf struct og_buf list = { 0 }, why = { 0 };
-	/* an update without a list changes no device */
-	bool needs_base = !og_undoing(pass) && (og_cmd(pass) != OG_CMD_UPDATE || judge->rules);
+	/*
+	 * An update without a list changes no device. Without root no runtime can set
+	 * rules of the cgroup, and engines write none: no node can be made there, and
+	 * those of the host open to whom their modes say.
+	 */
+	bool needs_base = !og_undoing(pass) && !og_facts(pass)->rootless &&
+			  (og_cmd(pass) != OG_CMD_UPDATE || judge->rules);
 
 	if (!judge->first_bad && (judge->base || !needs_base))
 		return 0;
