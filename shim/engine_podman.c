@@ -300,7 +300,7 @@ static int read_ports(struct og_gather *g, struct og_err *reterr)
 	if (stream)
 		closedir(stream);
 	/* Without root they are published by another program, unseen here. */
-	if (r == 0 && stream && og_euid() == 0)
+	if (r == 0 && stream && !og_is_rootless())
 		g->facts->ports_known = g->facts->nports ? OG_KNOWN : OG_NONE;
 	return r;
 }
@@ -315,9 +315,9 @@ int og_podman_collect(struct og_gather *g, struct og_err *reterr)
 	if (!containers)
 		return 0;
 	g->init = "catatonit";
-	g->netns = og_euid() == 0 ? "/run/netns"
-		   : run	  ? og_arena_printf(&g->arena, "%s/netns", run)
-				  : NULL;
+	g->netns = !og_is_rootless() ? "/run/netns"
+		   : run	     ? og_arena_printf(&g->arena, "%s/netns", run)
+				     : NULL;
 	g->facts->publish_all = publish && strcmp(publish, "TRUE") == 0;
 	/* A user can say that it is not so, and be wrong: that is no evidence. */
 	if (privileged && strcmp(privileged, "TRUE") == 0) {

@@ -18,9 +18,46 @@ void og_cleanup_close(const int *fd)
 		close(*fd);
 }
 
+/* Whether every id of the host has one here: the first namespace. */
+static bool has_every_id(void)
+{
+	unsigned inside = 1, outside = 1, count = 0;
+	og_auto_free char *map = NULL;
+	struct og_err err;
+	size_t len;
+
+	if (og_file_read(AT_FDCWD, "/proc/self/uid_map", 4096, 0, &map, &len, NULL, &err) < 0)
+		return true;
+	return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 ||
+	       (inside == 0 && outside == 0 && count == UINT32_MAX);
+}
+
+uid_t og_outer_root(void)
+{
+	static bool known;
+	static uid_t owner;
+	struct stat st;
+
+	if (!known && stat("/", &st) == 0 && st.st_uid != 0 && !has_every_id())
+		owner = st.st_uid;
+	known = true;
+	return owner;
+}
+
+bool og_is_rootless(void)
+{
+	return og_euid() != 0 || og_outer_root() != 0;
+}
+
+bool og_is_roots(uid_t uid)
+{
+	return uid == 0 || uid == og_outer_root();
+}
+
 int og_writable_by_others(const struct stat *st)
 {
-	return (st->st_uid != 0 && st->st_uid != og_euid()) || (st->st_mode & (S_IWGRP | S_IWOTH));
+	return (!og_is_roots(st->st_uid) && st->st_uid != og_euid()) ||
+	       (st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* Read until the end or until there is more than |max|. */

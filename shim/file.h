@@ -6,6 +6,7 @@
 #ifndef OG_FILE_H
 #define OG_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -46,6 +47,19 @@ static inline uid_t og_euid(void)
 {
 	return (uid_t)getauxval(AT_EUID);
 }
+
+/*
+ * Without root, rootless podman and Docker run us as 0 of a user namespace of their
+ * own, where the host's root has no id: who owns / there, as everything that has none.
+ * Elsewhere 0. The root of a system container owns its / and is root.
+ */
+uid_t og_outer_root(void);
+
+/* Whether we are not root, or only in a user's namespace. */
+bool og_is_rootless(void);
+
+/* Whether |uid| owns what root of the host or of this system does. */
+bool og_is_roots(uid_t uid);
 
 /* Whether somebody other than root and ourselves may write what |st| describes. */
 int og_writable_by_others(const struct stat *st);

@@ -25,11 +25,6 @@ static size_t process_of(const char *path)
 	return strcmp(path + sizeof(front) - 1 + digits, "/exe") == 0 ? digits : 0;
 }
 
-static bool is_roots(const struct stat *st)
-{
-	return (st->st_uid == 0 || st->st_uid == og_euid()) && !og_writable_by_others(st);
-}
-
 /* What /proc/PID/exe leads to, without the mark of a program that was replaced since. */
 static bool program_of(const char *path, char *buf, size_t size)
 {
@@ -64,7 +59,8 @@ static void look_at_process(const struct og_gather *g, struct og_hookfact *fact)
 	memcpy(dir, program, strlen(program) + 1);
 	slash = strrchr(dir, '/');
 	slash[slash == dir] = '\0';
-	fact->safe = process.st_uid == og_euid() && is_roots(&exe) && og_path_is_safe(dir, 0);
+	fact->safe = process.st_uid == og_euid() && !og_writable_by_others(&exe) &&
+		     og_path_is_safe(dir, 0);
 	fact->engine = fact->safe && g->daemon && strcmp(og_path_base(program), g->daemon) == 0;
 }
 

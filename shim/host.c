@@ -39,7 +39,7 @@ static const struct {
  */
 static bool is_absent(void)
 {
-	return errno == ENOENT || (errno == EACCES && og_euid() != 0);
+	return errno == ENOENT || (errno == EACCES && og_is_rootless());
 }
 
 static int fail_at(const char *path, struct og_err *reterr)
@@ -111,7 +111,7 @@ int og_gather_host(struct og_gather *g, struct og_err *reterr)
 	struct og_facts *facts = g->facts;
 	char today[OG_DATE_SIZE];
 
-	facts->rootless = og_euid() != 0;
+	facts->rootless = og_is_rootless();
 	kernel(facts);
 	if (is_mounted("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC, &facts->cgroup_v2, reterr) < 0 ||
 	    is_mounted("/sys/fs/selinux", SELINUX_MAGIC, &facts->selinux, reterr) < 0 ||

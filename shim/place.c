@@ -298,7 +298,7 @@ static bool is_ours(unsigned flags, const struct stat *st, bool last, bool *stic
 	*sticky = false;
 	if (last && flags & OG_SAFE_ANY_END && !S_ISLNK(st->st_mode))
 		return true;
-	if (st->st_uid != 0 && st->st_uid != og_euid())
+	if (!og_is_roots(st->st_uid) && st->st_uid != og_euid())
 		return false;
 	/* The mode of a symbolic link means nothing: its directory decides. */
 	if (S_ISLNK(st->st_mode) || !og_writable_by_others(st))

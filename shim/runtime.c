@@ -74,7 +74,7 @@ int og_runtime_find(const char *given, const char *recorded, char **ret, struct 
 		return fit(given, "--ocigate-runtime", ret, reterr);
 	if (recorded)
 		return fit(recorded, "of this container's launch", ret, reterr);
-	n = og_euid() == 0 ? readlink(LINK, link, sizeof(link) - 1) : -1;
+	n = !og_is_rootless() ? readlink(LINK, link, sizeof(link) - 1) : -1;
 	if (n > 0) {
 		link[n] = '\0';
 		return fit(link, LINK, ret, reterr);
@@ -105,7 +105,7 @@ static const struct {
 
 static bool is_passed(size_t i, const struct og_permit *permit)
 {
-	if (passed[i].rootless && og_euid() == 0)
+	if (passed[i].rootless && !og_is_rootless())
 		return false;
 	if (passed[i].kind == LISTEN && permit->drop_listen)
 		return false;

@@ -78,7 +78,7 @@ static bool has_engine_name(const char *path)
 static bool is_control(const char *path, const struct stat *st)
 {
 	return S_ISSOCK(st->st_mode) &&
-	       (has_engine_name(path) || (st->st_uid == 0 && !(st->st_mode & S_IWOTH)));
+	       (has_engine_name(path) || (og_is_roots(st->st_uid) && !(st->st_mode & S_IWOTH)));
 }
 
 /* The path in a line of /proc/net/unix about a listening socket that has one; else NULL. */

@@ -32,7 +32,7 @@ int og_state_root(const char *given, const char *runtime, char **ret, struct og_
 		/* The defaults of both, whatever their files are called; or below
 		 * XDG_RUNTIME_DIR. */
 		name = strstr(og_path_base(runtime), "crun") ? "crun" : "runc";
-		if (og_euid() != 0)
+		if (og_is_rootless())
 			dir = getenv("XDG_RUNTIME_DIR");
 		if (!dir || dir[0] != '/')
 			return og_fail(reterr, OG_E_HOST,
