@@ -397,6 +397,24 @@ void og_policy_free(struct og_policy *policy)
 
 /* ---- what a file extends ---- */
 
+/* Nothing more is read then: a misspelt name would be heard of nowhere else. */
+static void extends_missing(const struct og_reader *reader, const struct og_node *root)
+{
+	static const char *const extends[] = { "extends", NULL };
+	char hint[OG_HINT];
+
+	if (og_type(root) == OG_OBJECT) {
+		og_each (member, root) {
+			if (!*og_hint(hint, og_key(member), extends))
+				continue;
+			og_wrong(reader, member, "%s is no key of a policy%s", OG_Q(og_key(member)),
+				 hint);
+			return;
+		}
+	}
+	og_wrong(reader, root, "\"extends\" is missing in a policy");
+}
+
 static int extends_of(struct compiler *compiler, const struct og_policy_source *source, char **ret,
 		      struct og_err *reterr)
 {
@@ -415,7 +433,7 @@ static int extends_of(struct compiler *compiler, const struct og_policy_source *
 		if (node)
 			og_extends_read(reader, node, &extends);
 		else
-			og_wrong(reader, og_doc_root(doc), "\"extends\" is missing in a policy");
+			extends_missing(reader, og_doc_root(doc));
 	}
 	og_doc_free(doc);
 	if (finish(compiler, NULL, NULL, &policy, reterr) < 0)

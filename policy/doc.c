@@ -330,7 +330,42 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_array_end,
 };
 
-/* What yajl says of a syntax error, as one line. */
+/* What to do about a syntax error at |at|, of which yajl says |why| in its own words. */
+static const char *advice(const struct parse *p, size_t at, const char *why)
+{
+	static const struct {
+		const char *yajl, *ours;
+	} words[] = {
+		{ "premature EOF", "the text ends here, and something is still open: a bracket, a "
+				   "brace or a string" },
+		{ "invalid object key", "a key in double quotes is expected" },
+		{ "invalid char in json",
+		  "this begins no JSON value: text stands in double quotes; "
+		  "else only numbers, true, false and null" },
+		{ "invalid character inside",
+		  "a string ends on its line, with a double quote: write "
+		  "\\n or \\t for what stands here" },
+		{ "trailing garbage", "the text goes on after its end: take this away" },
+		{ "after key and value", "a comma or } is expected" },
+		{ "after array element", "a comma or ] is expected" },
+		{ "unallowed token", "a value is expected" },
+	};
+	const char *text = p->src->text + at;
+
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		return "a byte order mark: save the file as UTF-8 without it";
+	if (p->doc->flags & OG_DOC_COMMENTS && strncmp(text, "/*", 2) == 0)
+		return "a comment without its end";
+	if ((*text == '}' && strncmp(why, "invalid object key", 18) == 0) ||
+	    (*text == ']' && strncmp(why, "unallowed token", 15) == 0))
+		return "nothing follows the last comma: take that comma away";
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncmp(why, words[i].yajl, strlen(words[i].yajl)) == 0)
+			return words[i].ours;
+	return why;
+}
+
+/* A syntax error, as one line. */
 static int stop_syntax(struct parse *p)
 {
 	size_t at = skip_between(p, p->pos); /* the first token that was not taken */
@@ -342,7 +377,7 @@ static int stop_syntax(struct parse *p)
 	why = strncmp(why, "lexical error: ", 15) == 0 ? why + 15
 	      : strncmp(why, "parse error: ", 13) == 0 ? why + 13
 						       : why;
-	stop(p, at, why);
+	stop(p, at, advice(p, at, why));
 	return -1;
 }
 

@@ -364,6 +364,10 @@ Test(compile, extends)
 		/* other mistakes are the compiler's to report */
 		{ "{\"extends\":\"lab\",\"rules\":7}", "lab", NULL },
 		{ "{}", NULL, "p:1:1: \"extends\" is missing in a policy" },
+		{ "{\"version\":1,\n\"extnds\":\"lab\"}", NULL,
+		  "p:2:10: \"extnds\" is no key of a policy; did you mean \"extends\"?" },
+		{ "{\"version\":1,\"mode\":\"audit\",\"exceptions\":[],\"rules\":{}}", NULL,
+		  "p:1:1: \"extends\" is missing in a policy" },
 		{ "[]", NULL, "p:1:1: \"extends\" is missing in a policy" },
 		{ "{\n \"extends\": \"no\"}", NULL, "p:2:13: there is no preset \"no\"" },
 		{ "{\"extends\":\"/a/\"}", NULL,

@@ -80,11 +80,11 @@ Test(doc, refuses_what_readers_understand_differently)
 	refused("[\"\\ud800\"]", 1, 3, "surrogate");
 	refused("[\"\\udc00\\ud800\"]", 1, 3, "surrogate");
 	refused("[\"\\ud800\\u0041\"]", 1, 3, "surrogate");
-	refused("{} {}", 1, 4, "trailing");
-	refused("{}x", 1, 3, "trailing");
-	refused("[1,]", 1, 4, "unallowed");
+	refused("{} {}", 1, 4, "after its end");
+	refused("{}x", 1, 3, "after its end");
+	refused("[1,]", 1, 4, "last comma");
 	refused("[01]", 1, 3, "");
-	refused("[1", 1, 3, "EOF");
+	refused("[1", 1, 3, "still open");
 	refused("[+1]", 1, 2, "");
 	refused("[NaN]", 1, 2, "");
 	refused("[TRUE]", 1, 2, "");
@@ -101,7 +101,7 @@ Test(doc, refuses_what_readers_understand_differently)
 	refused("[1,\f2]", 1, 4, "control");
 	refused("/* c */ {}", 1, 1, "comment");
 	refused("// c\n{}", 1, 1, "comment");
-	refused("{\"a\":1}\n\nx ", 3, 1, "trailing");
+	refused("{\"a\":1}\n\nx ", 3, 1, "after its end");
 }
 
 Test(doc, refuses_a_raw_nul)
