@@ -193,6 +193,17 @@ Test(doc, what_only_begins_like_a_comment)
 	cr_expect(err.line == 2 && err.col == 2, "%u:%u: %s", err.line, err.col, err.msg);
 }
 
+Test(doc, a_comment_that_never_ends)
+{
+	static const char text[] = "{\"a\": 1, /* \"b\": 2 }";
+	struct og_err err = { 0 };
+	struct og_doc *doc = NULL;
+
+	cr_expect(eq(int, og_doc_parse("p", text, strlen(text), OG_DOC_COMMENTS, &doc, &err), -1));
+	cr_expect(err.line == 1 && err.col == 10, "%u:%u: %s", err.line, err.col, err.msg);
+	cr_expect(eq(str, err.msg, (char *)"a comment without its end"));
+}
+
 Test(doc, comments_only_where_allowed)
 {
 	static const char text[] = "// one\n{ /* two */ \"a\" /**/ : /* \"*\" */ [1, // x\n2] }";
