@@ -32,13 +32,25 @@ static bool has_every_id(void)
 	       (inside == 0 && outside == 0 && count == UINT32_MAX);
 }
 
+int og_root_dir(struct stat *ret)
+{
+	static struct stat st;
+	static int error = -1; /* not looked at yet */
+
+	if (error < 0)
+		error = stat("/", &st) < 0 ? errno : 0;
+	errno = error;
+	*ret = st;
+	return error ? -1 : 0;
+}
+
 uid_t og_outer_root(void)
 {
 	static bool known;
 	static uid_t owner;
 	struct stat st;
 
-	if (!known && stat("/", &st) == 0 && st.st_uid != 0 && !has_every_id())
+	if (!known && og_root_dir(&st) == 0 && st.st_uid != 0 && !has_every_id())
 		owner = st.st_uid;
 	known = true;
 	return owner;

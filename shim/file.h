@@ -48,6 +48,9 @@ static inline uid_t og_euid(void)
 	return (uid_t)getauxval(AT_EUID);
 }
 
+/* What / is, asked for once. 0, or -1 with errno. */
+int og_root_dir(struct stat *ret);
+
 /*
  * Without root, rootless podman and Docker run us as 0 of a user namespace of their
  * own, where the host's root has no id: who owns / there, as everything that has none.

@@ -53,7 +53,7 @@ static int check_dir(const char *path, struct og_err *reterr)
 	const char *name = path[1] ? strrchr(path, '/') + 1 : path;
 	struct stat st;
 
-	if (lstat(path, &st) < 0)
+	if ((path[1] ? lstat(path, &st) : og_root_dir(&st)) < 0)
 		return og_fail_sys(reterr, errno, "the directory %s", OG_Q(name));
 	if (!S_ISDIR(st.st_mode))
 		return og_fail(reterr, OG_E_POLICY, "%s above it is %s", OG_Q(name),
