@@ -21,15 +21,19 @@ void og_cleanup_close(const int *fd)
 /* Whether every id of the host has one here: the first namespace. */
 static bool has_every_id(void)
 {
-	unsigned inside = 1, outside = 1, count = 0;
 	og_auto_free char *map = NULL;
+	unsigned long numbers[3];
 	struct og_err err;
 	size_t len;
+	char *at;
 
 	if (og_file_read(AT_FDCWD, "/proc/self/uid_map", 4096, 0, &map, &len, NULL, &err) < 0)
 		return true;
-	return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 ||
-	       (inside == 0 && outside == 0 && count == UINT32_MAX);
+	/* one line: the first id inside, the first outside, how many */
+	at = map;
+	for (int i = 0; i < 3; i++)
+		numbers[i] = strtoul(at, &at, 10);
+	return numbers[0] == 0 && numbers[1] == 0 && numbers[2] == UINT32_MAX;
 }
 
 int og_root_dir(struct stat *ret)
