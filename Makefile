@@ -255,7 +255,7 @@ BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC))
 
 $(BUILD)/test-unit: $(UNIT_OBJ) $(OBJ)/shim/ctl/types.o $(OBJ)/shim/ctl/auditlog.o
 $(BUILD)/test-fault: $(call objs,$(FAULT_SRC))
-$(BUILD)/test-fault: private LINK_TEST += $(addprefix -Wl$(,)--wrap=,og_chunk_alloc og_chunk_get og_pool_alloc og_pool_text)
+$(BUILD)/test-fault: private LINK_TEST += $(addprefix -Wl$(,)--wrap=,og_chunk_alloc og_chunk_get)
 $(BUILD)/test-unit $(BUILD)/test-fault: $(LIBSHIM) $(LIBPOLICY) $(BUILD)/.list
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LINK_TEST) -o $@ $(filter %.o,$^) $(LIBSHIM) $(LIBPOLICY) $(LIBS_DYNAMIC) -lcriterion $(LDFLAGS)

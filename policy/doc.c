@@ -25,7 +25,7 @@ struct parse {
 	size_t pos;		     /* end of the last token */
 	const char *key;	     /* decoded, waiting for its value */
 	size_t key_start;
-	struct og_chunk *scratch; /* yajl's memory, the last of it |room| */
+	struct og_chunk *scratch; /* yajl's memory */
 	jmp_buf nomem;
 	struct og_err *reterr;
 };
@@ -423,11 +423,10 @@ static int parse(struct parse *p)
 	p->scratch = &room.chunk;
 	if (run_yajl(p) < 0)
 		p->root = NULL;
-	while (p->scratch != &room.chunk) {
-		struct og_chunk *next = p->scratch->next;
-
-		free(p->scratch);
-		p->scratch = next;
+	for (struct og_chunk *chunk = p->scratch, *next; chunk; chunk = next) {
+		next = chunk->next;
+		if (chunk != &room.chunk)
+			free(chunk);
 	}
 	return p->root ? 0 : -1;
 }

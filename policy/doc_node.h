@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "doc_edit.h"
+#include "ocigate/chunk.h"
 #include "ocigate/policy.h"
 
 /* Text that nodes point into: the document as received, or the JSON of an edit. */
@@ -51,12 +52,6 @@ struct og_node {
 };
 _Static_assert(OG_DOC_MAX_NODES < 1 << 21 && OG_NRULES < 1 << 5, "the bits of a node suffice");
 
-struct og_chunk {
-	struct og_chunk *next;
-	size_t used, size;
-	_Alignas(16) char data[];
-};
-
 struct og_doc {
 	char *name;
 	unsigned flags;
@@ -67,12 +62,6 @@ struct og_doc {
 	bool whole; /* og_doc_take_whole() */
 };
 
-/* Memory that dies with the chunks; NULL when there is none. The first kind is zeroed. */
-void *og_chunk_alloc(struct og_chunk **chunks, size_t size);
-void *og_chunk_get(struct og_chunk **chunks, size_t size);
-/* The first chunk, for about |size| bytes; without memory later ones will say so. */
-void og_chunk_start(struct og_chunk **chunks, size_t size);
-void og_chunks_free(struct og_chunk *chunks);
 /* |node| becomes the last child of |parent|, an object or array. */
 static inline void og_node_append(struct og_node *parent, struct og_node *node)
 {

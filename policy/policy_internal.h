@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ocigate/chunk.h"
 #include "ocigate/doc.h"
 #include "ocigate/err.h"
 #include "ocigate/facts.h"
@@ -24,9 +25,8 @@
 
 /* ---- pool.c, sort.c: memory that is freed at once; a failure sticks ---- */
 
-struct og_pool_chunk;
 struct og_pool {
-	struct og_pool_chunk *chunks;
+	struct og_chunk *chunks;
 	bool failed;
 };
 

@@ -5,63 +5,17 @@
  */
 #include "policy/policy_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* Of the first; the next are larger: memory that is touched costs, used or not. */
-#define CHUNK_SIZE     ((size_t)2 << 10)
-#define CHUNK_SIZE_MAX ((size_t)64 << 10)
-
-struct og_pool_chunk {
-	struct og_pool_chunk *next;
-	size_t used, size;
-	_Alignas(16) char data[];
-};
-
-static struct og_pool_chunk *add_chunk(struct og_pool *pool, size_t need)
-{
-	const struct og_pool_chunk *last = pool->chunks;
-	size_t room = !last			     ? CHUNK_SIZE
-		      : last->size >= CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX
-						     : last->size * 2;
-	bool large = need > room / 4;
-	struct og_pool_chunk *chunk = malloc(sizeof(*chunk) + (large ? need : room));
-
-	if (!chunk)
-		return NULL;
-	chunk->used = 0;
-	chunk->size = large ? need : room;
-	/* A large one goes behind the first, whose room is not given up. */
-	if (pool->chunks && large) {
-		chunk->next = pool->chunks->next;
-		pool->chunks->next = chunk;
-	} else {
-		chunk->next = pool->chunks;
-		pool->chunks = chunk;
-	}
-	return chunk;
-}
 
 void *og_pool_alloc(struct og_pool *pool, size_t n, size_t size)
 {
-	struct og_pool_chunk *chunk = pool->chunks;
 	size_t need;
-	void *ret;
+	void *ret = NULL;
 
-	if (pool->failed || __builtin_mul_overflow(n, size, &need) || need > SIZE_MAX / 4) {
-		pool->failed = true;
-		return NULL;
-	}
-	need = (need + 15) & ~(size_t)15;
-	if (!chunk || chunk->size - chunk->used < need)
-		chunk = add_chunk(pool, need);
-	if (!chunk) {
-		pool->failed = true;
-		return NULL;
-	}
-	ret = chunk->data + chunk->used;
-	chunk->used += need;
-	return memset(ret, 0, need);
+	if (!pool->failed && !__builtin_mul_overflow(n, size, &need))
+		ret = og_chunk_alloc(&pool->chunks, need);
+	pool->failed = !ret;
+	return ret;
 }
 
 char *og_pool_copy(struct og_pool *pool, const char *text, size_t len)
@@ -80,11 +34,6 @@ char *og_pool_text(struct og_pool *pool, const char *text)
 
 void og_pool_release(struct og_pool *pool)
 {
-	struct og_pool_chunk *next;
-
-	for (struct og_pool_chunk *chunk = pool->chunks; chunk; chunk = next) {
-		next = chunk->next;
-		free(chunk);
-	}
+	og_chunks_free(pool->chunks);
 	*pool = (struct og_pool){ 0 };
 }

@@ -8,11 +8,11 @@
 
 #include <stddef.h>
 
-struct og_arena_block;
+struct og_chunk;
 
 /* Zero-initialise. */
 struct og_arena {
-	struct og_arena_block *blocks;
+	struct og_chunk *chunks;
 };
 
 void og_arena_release(struct og_arena *arena);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A chunk or a pool hides behind one malloc(3) hundreds of places that must each
- * cope with having got nothing. The linker brings what policy/ takes from them
- * here (--wrap).
+ * A chunk hides behind one malloc(3) hundreds of places that must each cope with
+ * having got nothing. The linker brings what is taken from chunks here (--wrap).
  */
 #ifndef OG_FAULT_PIECES_H
 #define OG_FAULT_PIECES_H
