@@ -100,12 +100,15 @@ static size_t skip_between(const struct parse *p, size_t pos)
 	bool comments = p->doc->flags & OG_DOC_COMMENTS;
 
 	for (;; pos++) {
-		if (comments && s[pos] == '/' && s[pos + 1] == '/')
+		if (is_between(s[pos]))
+			continue;
+		if (!comments || s[pos] != '/')
+			return pos;
+		if (s[pos + 1] == '/')
 			pos += strcspn(s + pos, "\n");
-		else if (comments && s[pos] == '/' && s[pos + 1] == '*' &&
-			 strstr(s + pos + 2, "*/"))
+		else if (s[pos + 1] == '*' && strstr(s + pos + 2, "*/"))
 			pos = (size_t)(strstr(s + pos + 2, "*/") + 1 - s);
-		else if (!is_between(s[pos]))
+		else
 			return pos;
 	}
 }
@@ -126,12 +129,7 @@ static int take_span(struct parse *p, const char *starts, const char *ends, size
 {
 	const char *s = p->src->text;
 
-	*start = p->pos;
-	/* nearly always it is one character, and not the beginning of a comment */
-	if (is_between(s[*start]))
-		++*start;
-	if (is_between(s[*start]) || s[*start] == '/')
-		*start = skip_between(p, *start);
+	*start = skip_between(p, p->pos);
 	*end = yajl_get_bytes_consumed(p->yajl);
 	if (*start >= *end || *end > p->src->len || !is_one_of(starts, s[*start]) ||
 	    !is_one_of(ends, s[*end - 1])) {
