@@ -407,8 +407,7 @@ static void extends_missing(const struct og_reader *reader, const struct og_node
 		og_each (member, root) {
 			if (!*og_hint(hint, og_key(member), extends))
 				continue;
-			og_wrong(reader, member, "%s is no key of a policy%s", OG_Q(og_key(member)),
-				 hint);
+			og_key_unknown(reader, member, "a policy", extends);
 			return;
 		}
 	}

@@ -18,8 +18,8 @@
 
 /* ---- objects with known members ---- */
 
-static void unknown_key(const struct og_reader *reader, const struct og_node *member,
-			const char *what, const char *const *known)
+void og_key_unknown(const struct og_reader *reader, const struct og_node *member, const char *what,
+		    const char *const *known)
 {
 	char hint[OG_HINT];
 
@@ -42,7 +42,7 @@ void og_keys_read(const struct og_reader *reader, const struct og_node *object, 
 		int found = og_word_find(names, og_key(member));
 
 		if (found < 0)
-			unknown_key(reader, member, what, names);
+			og_key_unknown(reader, member, what, names);
 		else
 			keys[found].read(reader, member, into);
 	}
@@ -149,7 +149,7 @@ static void unknown_option(const struct og_reader *reader, const struct og_node 
 		if (og_options[i].rule == rule)
 			names[n++] = og_options[i].name;
 	snprintf(what, sizeof(what), "the rule \"%s\"", og_rule_infos[rule].id);
-	unknown_key(reader, member, what, names);
+	og_key_unknown(reader, member, what, names);
 }
 
 /* "x-" takes out before "x+" puts in, whichever stands first: so an element can be replaced. */

@@ -208,6 +208,9 @@ struct og_key {
 	bool required;
 	void (*read)(const struct og_reader *reader, const struct og_node *node, void *into);
 };
+/* Reports |member|, with the nearest of the |known| keys of |what|. */
+void og_key_unknown(const struct og_reader *reader, const struct og_node *member, const char *what,
+		    const char *const *known);
 /* Call the readers of |object|'s members; unknown and missing ones are reported. */
 void og_keys_read(const struct og_reader *reader, const struct og_node *object, const char *what,
 		  const struct og_key *keys, size_t n, void *into);

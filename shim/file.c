@@ -48,7 +48,12 @@ int og_root_dir(struct stat *ret)
 	return error ? -1 : 0;
 }
 
-uid_t og_outer_root(void)
+/*
+ * Without root, rootless podman and Docker run us as 0 of a user namespace of their
+ * own, where the host's root has no id: who owns / there, as everything that has none.
+ * Elsewhere 0. The root of a system container owns its / and is root.
+ */
+static uid_t outer_root(void)
 {
 	static bool known;
 	static uid_t owner;
@@ -62,12 +67,12 @@ uid_t og_outer_root(void)
 
 bool og_is_rootless(void)
 {
-	return og_euid() != 0 || og_outer_root() != 0;
+	return og_euid() != 0 || outer_root() != 0;
 }
 
 bool og_is_roots(uid_t uid)
 {
-	return uid == 0 || uid == og_outer_root();
+	return uid == 0 || uid == outer_root();
 }
 
 int og_writable_by_others(const struct stat *st)

@@ -51,14 +51,8 @@ static inline uid_t og_euid(void)
 /* What / is, asked for once. 0, or -1 with errno. */
 int og_root_dir(struct stat *ret);
 
-/*
- * Without root, rootless podman and Docker run us as 0 of a user namespace of their
- * own, where the host's root has no id: who owns / there, as everything that has none.
- * Elsewhere 0. The root of a system container owns its / and is root.
+/* Whether we are not root, or root only in the namespace of a user, as rootless podman makes one.
  */
-uid_t og_outer_root(void);
-
-/* Whether we are not root, or only in a user's namespace. */
 bool og_is_rootless(void);
 
 /* Whether |uid| owns what root of the host or of this system does. */

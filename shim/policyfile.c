@@ -29,14 +29,15 @@ static char *absolute(const char *given)
 
 int og_policyfile_find(const char *given, const char *name, char **ret, struct og_err *reterr)
 {
-	const char *dir = !og_is_rootless() ? NULL : getenv("XDG_CONFIG_HOME");
-	const char *home = !og_is_rootless() ? NULL : getenv("HOME");
+	bool rootless = og_is_rootless();
+	const char *dir = rootless ? getenv("XDG_CONFIG_HOME") : NULL;
+	const char *home = rootless ? getenv("HOME") : NULL;
 	int n = 0;
 
 	*ret = NULL;
 	if (given)
 		*ret = absolute(given);
-	else if (!og_is_rootless())
+	else if (!rootless)
 		n = asprintf(ret, "/etc/ocigate/%s.json", name);
 	else if (dir && dir[0] == '/')
 		n = asprintf(ret, "%s/ocigate/%s.json", dir, name);

@@ -46,7 +46,7 @@ static int check_dir(int fd, const char *path, struct og_err *reterr)
 
 int og_record_dir(bool create, int *ret, struct og_err *reterr)
 {
-	const char *base = !og_is_rootless() ? "/run" : getenv("XDG_RUNTIME_DIR");
+	const char *base = og_is_rootless() ? getenv("XDG_RUNTIME_DIR") : "/run";
 	char path[4096];
 	int len;
 

@@ -74,7 +74,7 @@ int og_runtime_find(const char *given, const char *recorded, char **ret, struct 
 		return fit(given, "--ocigate-runtime", ret, reterr);
 	if (recorded)
 		return fit(recorded, "of this container's launch", ret, reterr);
-	n = !og_is_rootless() ? readlink(LINK, link, sizeof(link) - 1) : -1;
+	n = og_is_rootless() ? -1 : readlink(LINK, link, sizeof(link) - 1);
 	if (n > 0) {
 		link[n] = '\0';
 		return fit(link, LINK, ret, reterr);

@@ -101,9 +101,14 @@ static bool is_init(const struct og_gather *g, const char *source, const struct 
  * What engines name themselves has no link in it. By a link it is a user's name for it,
  * which may lead elsewhere by the time it is mounted.
  */
+static bool is_by_link(const char *source, const char *resolved)
+{
+	return strcmp(source, resolved) != 0;
+}
+
 static enum og_role find_role(struct og_gather *g, const char *source, const struct og_place *place)
 {
-	bool by_link = strcmp(source, place->path) != 0;
+	bool by_link = is_by_link(source, place->path);
 
 	for (size_t i = 0; i < g->nkeeps && !by_link; i++)
 		if (is_at(&g->keeps[i], place->path) && is_kept(g, &g->keeps[i], place))
@@ -234,7 +239,7 @@ static int fill_mount(struct og_gather *g, const struct og_place *place, struct 
 		return -1;
 	ret->hidden = !ret->origin || strcmp(ret->origin, ret->resolved) != 0;
 	if (ret->role == OG_ROLE_NONE && ret->origin && ret->hidden &&
-	    strcmp(ret->source, ret->resolved) == 0)
+	    !is_by_link(ret->source, ret->resolved))
 		ret->role = role_of_part(g, ret->origin);
 	if (ret->type != OG_FT_DIR)
 		return 0;

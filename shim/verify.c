@@ -386,7 +386,7 @@ static void put_word(struct og_buf *out, const char *word)
 /* The hook as JSON. An empty environment: nothing of the runtime's caller reaches it. */
 static int write_hook(const char *root, const char *id, struct og_buf *out, struct og_err *reterr)
 {
-	const char *run = !og_is_rootless() ? NULL : getenv("XDG_RUNTIME_DIR");
+	const char *run = og_is_rootless() ? getenv("XDG_RUNTIME_DIR") : NULL;
 	char self[PATH_MAX];
 	struct stat named, running;
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self));
