@@ -23,14 +23,8 @@ V2='plugins."io.containerd.grpc.v1.cri"'
 
 cri_start() {
 	mkdir -p "$T/cni"
-	cat >"$T/ctr/config.toml" <<-TOML
-		version = 2
-		root = "$T/ctr/root"
-		state = "$T/ctr/state"
-		[grpc]
-		  address = "$T/ctr/sock"
-		[ttrpc]
-		  address = "$T/ctr/sock.ttrpc"
+	containerd_config ""
+	cat >>"$T/ctr/config.toml" <<-TOML
 		[$V2]
 		  sandbox_image = "example.com/pod:1"
 		  restrict_oom_score_adj = true

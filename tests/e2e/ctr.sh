@@ -23,17 +23,8 @@ run() {
 
 # containerd_start PATH
 containerd_start() {
-	mkdir -p "$T/ctr" "$T/recorded"
-	cat >"$T/ctr/config.toml" <<-TOML
-		version = 2
-		root = "$T/ctr/root"
-		state = "$T/ctr/state"
-		disabled_plugins = ["io.containerd.grpc.v1.cri"]
-		[grpc]
-		  address = "$T/ctr/sock"
-		[ttrpc]
-		  address = "$T/ctr/sock.ttrpc"
-	TOML
+	mkdir -p "$T/recorded"
+	containerd_config "$NO_CRI"
 	containerd_run "$1"
 }
 

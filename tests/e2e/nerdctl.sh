@@ -19,16 +19,7 @@ I=example.com/srv:1
 
 nerdctl_start() {
 	mkdir -p "$STORE" "$T/ctr/networks"
-	cat >"$T/ctr/config.toml" <<-TOML
-		version = 2
-		root = "$T/ctr/root"
-		state = "$T/ctr/state"
-		disabled_plugins = ["io.containerd.grpc.v1.cri"]
-		[grpc]
-		  address = "$T/ctr/sock"
-		[ttrpc]
-		  address = "$T/ctr/sock.ttrpc"
-	TOML
+	containerd_config "$NO_CRI"
 	cat >"$T/ctr/networks/nerdctl-bridge.conflist" <<-JSON
 		{ "cniVersion": "1.0.0", "name": "bridge", "nerdctlID": "17f29b073143d8cd97b5bbe492bdeffec1c5fee55cc1fe2112c8b9335f8b6121",
 		  "nerdctlLabels": { "nerdctl/default-network": "true" }, "plugins": [

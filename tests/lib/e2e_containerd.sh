@@ -1,13 +1,31 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# A containerd of the script's own, configured by it in $T/ctr/config.toml with its socket
-# at $T/ctr/sock. After e2e.sh.
+# A containerd of the script's own, configured in $T/ctr/config.toml with its socket at
+# $T/ctr/sock. After e2e.sh.
 
-# shellcheck disable=SC2154
+# shellcheck disable=SC2034,SC2154
 C() {
 	timeout 60 ctr -a "$T/ctr/sock" "$@" 8>&- </dev/null
 }
+
+# containerd_config [LINE]: LINE stands above all tables; a script appends its own.
+containerd_config() {
+	mkdir -p "$T/ctr"
+	cat >"$T/ctr/config.toml" <<-TOML
+		version = 2
+		root = "$T/ctr/root"
+		state = "$T/ctr/state"
+		${1:-}
+		[grpc]
+		  address = "$T/ctr/sock"
+		[ttrpc]
+		  address = "$T/ctr/sock.ttrpc"
+	TOML
+}
+
+# For those that need no pods.
+NO_CRI='disabled_plugins = ["io.containerd.grpc.v1.cri"]'
 
 # containerd_run PATH
 containerd_run() {

@@ -112,8 +112,8 @@ Test(binds, a_record_that_lacks_a_number_is_refused)
 	og_doc_free(doc);
 }
 
-/* What a policy that only records asks to be done at launch: nothing. */
-static unsigned launch_under(const char *action, enum og_role role)
+/* What is to be done at launch under a policy with these |rules|, as JSON. */
+static unsigned launch_of(const char *rules, const struct og_facts *of)
 {
 	char text[512];
 	struct og_policy_source source = { .file = "p", .text = text };
@@ -123,21 +123,30 @@ static unsigned launch_under(const char *action, enum og_role role)
 	struct og_err err = { 0 };
 	unsigned ret;
 
-	sources[0].role = role;
-	source.len = (size_t)snprintf(
-		text, sizeof(text),
-		"{\"version\":1,\"extends\":\"permissive\",\"rules\":{\"mounts\":{\"action\":\"%"
-		"s\","
-		"\"types\":[\"tmpfs\"],\"allow\":[{\"source\":\"/home\",\"access\":\"ro\"},"
-		"{\"source\":\"/srv\",\"access\":\"ro\"}]}}}",
-		action);
+	source.len = (size_t)snprintf(text, sizeof(text),
+				      "{\"version\":1,\"extends\":\"permissive\",\"rules\":{%s}}",
+				      rules);
 	cr_assert(og_policy_compile(&source, 1, NULL, NULL, &policy, &err) == 0, "%s", err.msg);
-	cr_assert(og_evaluate(policy, &facts, OG_CMD_CREATE, doc, &verdict, &err) == 0);
+	cr_assert(og_evaluate(policy, of, OG_CMD_CREATE, doc, &verdict, &err) == 0);
 	ret = og_verdict_launch(verdict);
 	og_verdict_free(verdict);
 	og_policy_free(policy);
 	og_doc_free(doc);
 	return ret;
+}
+
+/* What a policy that only records asks to be done at launch: nothing. */
+static unsigned launch_under(const char *action, enum og_role role)
+{
+	char rules[256];
+
+	sources[0].role = role;
+	snprintf(rules, sizeof(rules),
+		 "\"mounts\":{\"action\":\"%s\",\"types\":[\"tmpfs\"],"
+		 "\"allow\":[{\"source\":\"/home\",\"access\":\"ro\"},"
+		 "{\"source\":\"/srv\",\"access\":\"ro\"}]}",
+		 action);
+	return launch_of(rules, &facts);
 }
 
 Test(binds, asked_for_where_the_rule_enforces)
@@ -156,26 +165,12 @@ static unsigned links_of(const char *action, const char *drivers, const char *mo
 	const struct og_facts of = {
 		.today = "2030-01-01", .id = "x", .engine = engine, .network_mode = mode
 	};
-	char text[256];
-	struct og_policy_source source = { .file = "p", .text = text };
-	struct og_policy *policy;
-	struct og_verdict *verdict;
-	struct og_doc *doc = parse(config);
-	struct og_err err = { 0 };
-	unsigned ret;
+	char rules[256];
 
-	source.len = (size_t)snprintf(
-		text, sizeof(text),
-		"{\"version\":1,\"extends\":\"permissive\",\"rules\":{\"network-host\":{\"action\":"
-		"\"%s\",\"network\":false,\"drivers\":[%s]}}}",
-		action, drivers);
-	cr_assert(og_policy_compile(&source, 1, NULL, NULL, &policy, &err) == 0, "%s", err.msg);
-	cr_assert(og_evaluate(policy, &of, OG_CMD_CREATE, doc, &verdict, &err) == 0);
-	ret = og_verdict_launch(verdict) & OG_LAUNCH_CHECK_LINKS;
-	og_verdict_free(verdict);
-	og_policy_free(policy);
-	og_doc_free(doc);
-	return ret;
+	snprintf(rules, sizeof(rules),
+		 "\"network-host\":{\"action\":\"%s\",\"network\":false,\"drivers\":[%s]}", action,
+		 drivers);
+	return launch_of(rules, &of) & OG_LAUNCH_CHECK_LINKS;
 }
 
 Test(links, looked_at_where_there_are_networks)
