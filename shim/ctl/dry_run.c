@@ -159,7 +159,8 @@ static void print_finding(const struct og_finding *finding)
 	og_ctl_say(stdout, 11, "  %s%-8s%s %s: %s [%s%s]", og_ctl_paint(colour),
 		   og_action_name(finding->action), og_ctl_paint(OG_PLAIN), finding->rule,
 		   finding->why, finding->policy_file, line);
-	printf("           at %s\n", finding->path[0] ? finding->path : "the document");
+	og_ctl_say(stdout, 11, "           at %s",
+		   finding->path[0] ? finding->path : "the document");
 }
 
 static void print_findings(const struct subject *subject, const struct og_verdict *verdict)
@@ -168,9 +169,9 @@ static void print_findings(const struct subject *subject, const struct og_verdic
 					     "would be rejected" };
 	enum og_action worst = og_verdict_worst(verdict);
 
-	printf("%s%s%s: %s%s%s\n", og_ctl_paint(OG_BOLD), subject->name, og_ctl_paint(OG_PLAIN),
-	       og_ctl_paint(worst == OG_REJECT ? OG_RED : OG_GREEN), words[worst],
-	       og_ctl_paint(OG_PLAIN));
+	og_ctl_say(stdout, 4, "%s%s%s: %s%s%s", og_ctl_paint(OG_BOLD), subject->name,
+		   og_ctl_paint(OG_PLAIN), og_ctl_paint(worst == OG_REJECT ? OG_RED : OG_GREEN),
+		   words[worst], og_ctl_paint(OG_PLAIN));
 	for (size_t i = 0; i < og_verdict_count(verdict); i++)
 		if (!og_verdict_finding(verdict, i)->made)
 			print_finding(og_verdict_finding(verdict, i));

@@ -132,9 +132,13 @@ shown() {
 }
 
 # On a terminal no line is wider than it, colours are by NO_COLOR, and no word is cut;
-# elsewhere there are neither colours nor folds.
+# elsewhere there are neither colours nor folds. A bundle's path can be long: wherever this
+# tree lies, this one's and the verdict do not fit the narrowest.
 on_terminals() {
-	check "on terminals of 60, 80 and 120 columns" /usr/bin/python3 - "$CTL" "$T/hostile.jsonl" "$T/wrong.json" "$E2E_TREE/examples/bundles/privileged" <<-'PY'
+	local bundle=$T/a-bundle-whose-path-is-nearly-as-wide-as-a-terminal
+
+	cp -r "$E2E_TREE/examples/bundles/privileged" "$bundle"
+	check "on terminals of 60, 80 and 120 columns" /usr/bin/python3 - "$CTL" "$T/hostile.jsonl" "$T/wrong.json" "$bundle" <<-'PY'
 		import fcntl, os, pty, re, struct, subprocess, sys, termios
 		ctl, log, wrong, bundle = sys.argv[1:]
 		def run(columns, *args, **env):
