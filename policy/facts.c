@@ -146,6 +146,14 @@ static const struct field port_fields[] = {
 };
 static const struct table ports = TABLE(og_port, port_fields, NULL);
 
+static const struct field netfact_fields[] = {
+	F(og_netfact, name, K_NAME),
+	F(og_netfact, driver, K_TEXT),
+	F(og_netfact, gateway_mode_ipv4, K_TEXT),
+	F(og_netfact, gateway_mode_ipv6, K_TEXT),
+};
+static const struct table netfacts = TABLE(og_netfact, netfact_fields, NULL);
+
 static const struct field flagfact_fields[] = {
 	F(og_flagfact, name, K_NAME),
 	F(og_flagfact, value, K_TEXT),
@@ -181,6 +189,8 @@ static const struct field facts_fields[] = {
 	LIST(og_facts, ports, K_STRUCTS, &ports),
 	F(og_facts, publish_all, K_BOOL),
 	F(og_facts, network_mode, K_TEXT),
+	WORD(og_facts, networks_known, known_words),
+	LIST(og_facts, networks, K_STRUCTS, &netfacts),
 	F(og_facts, cgroup_parent, K_TEXT),
 	F(og_facts, swarm, K_BOOL),
 	WORD(og_facts, health_known, known_words),
@@ -252,6 +262,18 @@ const struct og_flagfact *og_fact_flag(const struct og_facts *facts, const char 
 		if (!strcmp(facts->flags[i].name, name))
 			return &facts->flags[i];
 	return NULL;
+}
+
+static bool is_open(const char *mode)
+{
+	return mode && (!strcmp(mode, "routed") || !strcmp(mode, "nat-unprotected"));
+}
+
+const char *og_fact_open_gateway(const struct og_netfact *network)
+{
+	return is_open(network->gateway_mode_ipv4)   ? network->gateway_mode_ipv4
+	       : is_open(network->gateway_mode_ipv6) ? network->gateway_mode_ipv6
+						     : NULL;
 }
 
 void og_facts_sort(struct og_facts *facts)

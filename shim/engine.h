@@ -33,6 +33,9 @@ int og_docker_collect_build(struct og_gather *g, struct og_err *reterr);
 /* The parts of Docker's hostconfig.json and config.v2.json about published ports. */
 int og_docker_ports(struct og_gather *g, const struct og_node *config, const struct og_node *host,
 		    struct og_err *reterr);
+/* The networks that config.v2.json names, and what the daemon's database has of them. */
+int og_docker_networks(struct og_gather *g, const char *data, const struct og_node *config,
+		       struct og_err *reterr);
 
 bool og_containerd_is(struct og_gather *g);
 int og_containerd_collect(struct og_gather *g, struct og_err *reterr);

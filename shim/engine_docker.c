@@ -269,7 +269,7 @@ static int read_restarts(struct og_gather *g, const struct og_node *host, struct
 			   reterr);
 }
 
-static int read_host_config(struct og_gather *g, const struct og_node *config,
+static int read_host_config(struct og_gather *g, const char *data, const struct og_node *config,
 			    const struct og_node *host, struct og_err *reterr)
 {
 	const struct og_node *privileged = og_member(host, "Privileged");
@@ -285,7 +285,9 @@ static int read_host_config(struct og_gather *g, const struct og_node *config,
 	    copy_string(g, og_member(host, "NetworkMode"), &facts->network_mode, reterr) < 0 ||
 	    copy_string(g, og_member(host, "CgroupParent"), &facts->cgroup_parent, reterr) < 0)
 		return -1;
-	return og_docker_ports(g, config, host, reterr);
+	return og_docker_networks(g, data, config, reterr) < 0
+		       ? -1
+		       : og_docker_ports(g, config, host, reterr);
 }
 
 /* Both files, and that they are this container's. */
@@ -299,7 +301,8 @@ static int read_record(struct og_gather *g, const char *data, struct og_err *ret
 	if (id && strcmp(id, g->facts->id) == 0 && host) {
 		r = read_image(g, data, og_doc_root(config), reterr);
 		if (r == 0)
-			r = read_host_config(g, og_doc_root(config), og_doc_root(host), reterr);
+			r = read_host_config(g, data, og_doc_root(config), og_doc_root(host),
+					     reterr);
 		keep_joined(g, data, og_doc_root(host));
 		keep_images(g, og_doc_root(config));
 		keep_stores(g, data, og_str(og_member(og_doc_root(config), "Driver")));

@@ -149,7 +149,9 @@ static int put_facts(struct og_buf *out, const struct og_facts *facts, struct og
 	lean.namespaces = NULL;
 	lean.hooks = NULL;
 	lean.flags = NULL;
-	lean.nsources = lean.nnamespaces = lean.nhooks = lean.nflags = 0;
+	lean.networks = NULL;
+	lean.nsources = lean.nnamespaces = lean.nhooks = lean.nflags = lean.nnetworks = 0;
+	lean.networks_known = OG_UNKNOWN;
 	lean.record = OG_UNKNOWN;
 	lean.record_mode = NULL;
 	lean.record_privileged = false;

@@ -112,6 +112,15 @@ struct og_port {
 	uint64_t container_port;
 };
 
+/* A network that the engine connects the container to. Two of one name are two entries. */
+struct og_netfact {
+	const char *name;
+	const char *driver; /* "bridge", "macvlan", ...; NULL: the engine keeps none of that name */
+	/* Docker 28: "nat", "nat-unprotected", "routed", "isolated"; NULL: not said, or the family
+	 * is not used */
+	const char *gateway_mode_ipv4, *gateway_mode_ipv6;
+};
+
 /* A flag of the runtime's command line that a rule may mind. */
 struct og_flagfact {
 	const char *name;  /* canonical, without dashes */
@@ -149,7 +158,10 @@ struct og_facts {
 	struct og_port *ports;
 	size_t nports;
 	bool publish_all;
-	const char *network_mode;  /* the engine's word for it; NULL: unknown */
+	const char *network_mode; /* the engine's word for it; NULL: unknown */
+	enum og_known networks_known;
+	struct og_netfact *networks;
+	size_t nnetworks;
 	const char *cgroup_parent; /* asked for by the user; "": the engine's; NULL: unknown */
 	bool swarm;
 	enum og_known health_known;
@@ -186,6 +198,12 @@ const struct og_nsfact *og_fact_namespace(const struct og_facts *facts, const ch
 const struct og_hookfact *og_fact_hook(const struct og_facts *facts, const char *path);
 /* The flag given last under this name; NULL: not given. */
 const struct og_flagfact *og_fact_flag(const struct og_facts *facts, const char *name);
+
+/*
+ * The gateway mode of either family by which others reach the container's own addresses
+ * past what is published on the host's: "routed", "nat-unprotected"; NULL: none.
+ */
+const char *og_fact_open_gateway(const struct og_netfact *network);
 
 /* Sort the keyed arrays: the shim calls it once after gathering. */
 void og_facts_sort(struct og_facts *facts);

@@ -83,18 +83,33 @@ static bool has_networks(const char *mode)
 	       strncmp(mode, "container:", strlen("container:")) != 0;
 }
 
+/* Whether the engine's default bridge is all that it is connected to. */
+static bool only_default(const struct og_facts *facts)
+{
+	for (size_t i = 0; i < facts->nnetworks; i++)
+		if (strcmp(facts->networks[i].name, "bridge"))
+			return false;
+	return facts->nnetworks > 0 && facts->networks_known == OG_KNOWN;
+}
+
 /*
- * A name of a user's says nothing of the kind, and a container on the default network may
- * have been connected to others before its start: it is seen at the interfaces, once there
- * are any. podman does not say what the network is called.
+ * What the engine says of a network's kind is of the moment of "create": a network of a
+ * user's can be another by the start, so it is seen at the interfaces, once there are any.
+ * podman does not say what the network is called.
  */
 static void check_links(struct og_pass *pass, const char *mode)
 {
 	bool any = mode ? has_networks(mode) : og_facts(pass)->engine == OG_ENGINE_PODMAN;
 
-	if (any && (og_opt_has(pass, OG_OPT_network_host_drivers, "macvlan") ||
-		    og_opt_has(pass, OG_OPT_network_host_drivers, "ipvlan")))
+	if (any && !only_default(og_facts(pass)) &&
+	    (og_opt_has(pass, OG_OPT_network_host_drivers, "macvlan") ||
+	     og_opt_has(pass, OG_OPT_network_host_drivers, "ipvlan")))
 		og_launch(pass, OG_LAUNCH_CHECK_LINKS, "", NULL); /* no finding: cannot fail */
+}
+
+static bool is_default(const char *mode)
+{
+	return !strcmp(mode, "default") || !strcmp(mode, "bridge");
 }
 
 /* What the engine calls the network: a kind, or a name of the user's that says nothing. */
@@ -110,11 +125,51 @@ static int judge_mode(struct og_pass *pass)
 				    "the network %s is one of those that reach the container "
 				    "without the host's filters: use a bridge network",
 				    OG_Q(mode));
-	if (og_opt_bool(pass, OG_OPT_network_host_default_bridge) &&
-	    (!strcmp(mode, "default") || !strcmp(mode, "bridge")))
+	if (og_opt_bool(pass, OG_OPT_network_host_default_bridge) && is_default(mode))
 		return og_note(pass, og_at(pass, LIST),
 			       "the container is on the engine's default bridge: use a network of "
 			       "its own");
+	return 0;
+}
+
+/* Of what kind it is, by the engine's record. By its name one may be rejected already. */
+static int judge_network(struct og_pass *pass, const struct og_netfact *network)
+{
+	const char *by_name = og_facts(pass)->network_mode;
+	const char *mode = og_fact_open_gateway(network);
+
+	if (by_name && !strcmp(by_name, network->name) &&
+	    og_opt_has(pass, OG_OPT_network_host_drivers, by_name))
+		return 0;
+	if (network->driver && og_opt_has(pass, OG_OPT_network_host_drivers, network->driver))
+		return og_reject_at(pass, LIST,
+				    "the network %s is of the driver %s, which reaches the "
+				    "container without the host's filters: use a bridge network",
+				    OG_Q(network->name), OG_Q(network->driver));
+	if (mode && og_opt_has(pass, OG_OPT_network_host_drivers, "routed"))
+		return og_reject_at(pass, LIST,
+				    "the network %s has the gateway mode %s: others reach the "
+				    "container by its own address; use a bridge network of the "
+				    "mode \"nat\"",
+				    OG_Q(network->name), OG_Q(mode));
+	return 0;
+}
+
+static int judge_networks(struct og_pass *pass)
+{
+	const struct og_facts *facts = og_facts(pass);
+	const char *mode = facts->network_mode;
+
+	for (size_t i = 0; i < facts->nnetworks; i++)
+		if (judge_network(pass, &facts->networks[i]) < 0)
+			return -1;
+	if (facts->engine == OG_ENGINE_DOCKER && facts->networks_known == OG_UNKNOWN && mode &&
+	    has_networks(mode) && !is_default(mode) &&
+	    og_opt_has(pass, OG_OPT_network_host_drivers, "routed"))
+		return og_reject_at(pass, LIST,
+				    "of what kind the network %s is cannot be read from the "
+				    "engine's database: use the default bridge",
+				    OG_Q(mode));
 	return 0;
 }
 
@@ -122,7 +177,7 @@ int og_rule_network_host(struct og_pass *pass)
 {
 	const struct og_node *links = og_at(pass, "/linux/netDevices");
 
-	if (judge_namespace(pass) < 0 || judge_mode(pass) < 0)
+	if (judge_namespace(pass) < 0 || judge_mode(pass) < 0 || judge_networks(pass) < 0)
 		return -1;
 	og_each (link, links)
 		if (og_reject(pass, link,

@@ -124,9 +124,32 @@ static int answer_privileged(struct og_pass *pass, const struct og_port *port)
 			    port->host_port, port->proto, port->container_port);
 }
 
+/* The guard is on the way through the host: what goes another, it cannot close. */
+static int judge_networks(struct og_pass *pass, const struct og_facts *facts)
+{
+	for (size_t i = 0; i < facts->nnetworks; i++) {
+		const struct og_netfact *network = &facts->networks[i];
+		const char *kind = og_fact_open_gateway(network);
+
+		if (!kind && network->driver &&
+		    (!strcmp(network->driver, "macvlan") || !strcmp(network->driver, "ipvlan")))
+			kind = network->driver;
+		if (kind && og_reject_at(pass, "",
+					 "on the network %s, which is %s, a published port can be "
+					 "reached by the container's own address: use a bridge "
+					 "network of the gateway mode \"nat\"",
+					 OG_Q(network->name), OG_Q(kind)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int judge_ports(struct og_pass *pass, const struct og_facts *facts)
 {
 	size_t outside = 0, low = 0;
+
+	if (judge_networks(pass, facts) < 0)
+		return -1;
 
 	/* What complies is guarded too: until Docker 28 a port published on 127.0.0.1 can be
 	 * reached from the host's own link, and the container's address by a route. */

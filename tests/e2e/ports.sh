@@ -250,13 +250,24 @@ by_kind_unpublished() {
 	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "drivers": ["macvlan", "ipvlan"] } } }'
 	capture D run -d --name g1 --network other --runtime ocigate srv:1 listen tcp/80
 	isnt "$1, nothing published: refused" "$rc" 0
-	has "... the user is told" "$err" "rejected: network-host: the container.s interface eth0 is a[n]? $1"
+	has "... the user is told" "$err" "rejected: network-host: the network .*other.* is of the driver .*$1"
 	gone g1
 	D create --name g1 --runtime ocigate srv:1 listen tcp/80 >/dev/null
 	D network connect other g1
 	capture D start g1
-	has "... also connected between create and start" "$err" "network-host: the container.s interface eth1 is a[n]? $1"
+	has "... also connected between create and start" "$err" "rejected: network-host: the network .*other.* is of the driver .*$1"
 	gone g1
+	# by the kinds of its interfaces, once there are any
+	chmod 666 "$DATABASE"
+	capture D run -d --name g1 --network other --runtime ocigate srv:1 listen tcp/80
+	has "... also where the daemon's database is not to be believed" "$err" "network-host: the container.s interface eth0 is a[n]? $1"
+	gone g1
+	local_only
+	capture D run -d --name g1 --network other --runtime ocigate -p 8080:80 srv:1 listen tcp/80
+	has "... and with a port" "$err" "is a[n]? $1, whose traffic goes past the host"
+	gone g1
+	chmod 644 "$DATABASE"
+	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "drivers": ["macvlan", "ipvlan"] } } }'
 	D network create named >/dev/null
 	capture D run --rm --network named --runtime ocigate srv:1 true
 	is "a bridge of a user's: runs" "$rc$err" 0
@@ -276,7 +287,7 @@ by_kind() {
 	D network create -d "$1" -o parent=vhost --subnet 10.98.0.0/24 other >/dev/null
 	capture D run -d --name g1 --network other --runtime ocigate -p 8080:80 srv:1 listen tcp/80
 	isnt "$1: refused" "$rc" 0
-	has "... the user is told" "$err" "is a[n]? $1, whose traffic goes past the host"
+	has "... the user is told" "$err" "ports: on the network .*other.*, which is .*$1"
 	gone g1
 	by_kind_unpublished "$1"
 	is "... and nothing is left" "$(guard)" ""
@@ -303,10 +314,11 @@ by_host() {
 	gone g1
 }
 
-# by_mode MODE WHAT-PLAIN-SHOWS: Docker 28, a bridge whose containers are reached by their own addresses,
+# by_mode MODE WHAT-PLAIN-SHOWS UNPUBLISHED: Docker 28, a bridge whose containers are reached by their own addresses,
 # of either family: from outside, from a container of Docker's own bridge, from one of another bridge of the kind.
+# Refused; and where the daemon's database is not to be believed, closed.
 by_mode() {
-	local mode=$1 want=$2 a six
+	local mode=$1 want=$2 unpublished=$3 a six
 	D network create --ipv6 --subnet 10.61.0.0/24 --subnet fd61::/64 -o com.docker.network.bridge.gateway_mode_ipv4="$mode" \
 		-o com.docker.network.bridge.gateway_mode_ipv6="$mode" mode >/dev/null
 	serve plain "$PLAIN" --network mode -p 8080:80 -- tcp/80
@@ -315,6 +327,26 @@ by_mode() {
 	is "plain runc, a $mode bridge: from outside, from a container, from another such bridge" \
 		"$(ways from_ext "$a" "$six")|$(ways from_container "$a" "$six")|$(ways from_peer "$a" "$six")" "$want"
 	gone plain
+	serve plain "$PLAIN" --network mode -- tcp/80
+	is "... nothing published, from outside" "$(from_ext tcp "$(addr plain)" 80)" "$unpublished"
+	gone plain
+	capture D run --rm --runtime ocigate --network mode -p 8080:80 srv:1 true
+	isnt "a $mode bridge, with a port: refused" "$rc" 0
+	has "... the user is told" "$err" "rejected: ports: on the network .*mode.*, which is .*$mode"
+	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "drivers": ["routed"] } } }'
+	capture D run --rm --runtime ocigate --network mode srv:1 true
+	has "... and without one, where the policy says so" "$err" "rejected: network-host: the network .*mode.* has the gateway mode .*$mode"
+	D create --name g1 --runtime ocigate srv:1 listen tcp/80 >/dev/null
+	D network connect mode g1
+	capture D start g1
+	has "... also connected before the start" "$err" "rejected: network-host: the network .*mode.* has the gateway mode .*$mode"
+	gone g1
+	capture D run --rm --runtime ocigate srv:1 true
+	is "... the default bridge is not" "$rc" 0
+	chmod 666 "$DATABASE"
+	capture D run --rm --runtime ocigate --network mode srv:1 true
+	has "... the database is not to be believed: refused" "$err" "network-host: of what kind the network .*mode.* is cannot be read"
+	local_only
 	serve g1 ocigate --network mode -p 8080:80 -- tcp/80
 	a=$(addr g1) six=$(addr6 g1)
 	wait_for 5 sh -c "[ \"\$($REACH tcp $six 80)\" = yes ]"
@@ -327,6 +359,7 @@ by_mode() {
 	a=$(addr g1) six=$(addr6 g1)
 	wait_for 5 sh -c "[ \"\$($REACH tcp $six 80)\" = yes ]"
 	is "... restarted" "$(ways from_ext "$a" "$six")" "no no no no no"
+	chmod 644 "$DATABASE"
 	gone g1 beside
 	D network rm mode >/dev/null
 }
@@ -344,7 +377,6 @@ addr6() {
 	D inspect -f '{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}} {{end}}' "$1" | awk '{print $1}'
 }
 
-# Which of the modes it is, no record says that can be relied on at launch: so none is refused, all are closed.
 by_modes() {
 	[ "$E2E_DOCKER_MAJOR" -ge 28 ] || return 0
 	local_only
@@ -354,8 +386,8 @@ by_modes() {
 		-o com.docker.network.bridge.gateway_mode_ipv6=routed peers >/dev/null
 	D run -d --name peer --network peers --runtime "$PLAIN" srv:1 listen tcp/1 >/dev/null
 	PEER=$(d_pid peer)
-	by_mode routed "no no no yes yes|no no no yes no|no no no yes yes"
-	by_mode nat-unprotected "yes yes yes yes yes|yes no yes no no|yes yes yes no no"
+	by_mode routed "no no no yes yes|no no no yes no|no no no yes yes" no
+	by_mode nat-unprotected "yes yes yes yes yes|yes no yes no no|yes yes yes no no" yes
 	gone peer
 	D network rm peers >/dev/null
 	ext ip -6 route del default
@@ -434,6 +466,7 @@ while True:
     c.close()' &
 WORLD=$!
 dockerd_start ocigate
+DATABASE=$T/docker/data/network/files/local-kv.db # where the daemon keeps the kinds of networks
 service_image
 D run -d --name neighbour --runtime "$PLAIN" srv:1 listen tcp/80 >/dev/null
 NEIGHBOUR=$(d_pid neighbour)

@@ -159,18 +159,43 @@ Test(binds, asked_for_where_the_rule_enforces)
 }
 
 /* A network's name is a user's: what kind it is shows at the interfaces. */
-static unsigned links_of(const char *action, const char *drivers, const char *mode,
-			 enum og_engine engine)
+static unsigned links_with(const char *action, const char *drivers, const char *mode,
+			   enum og_engine engine, struct og_netfact *networks, size_t n)
 {
-	const struct og_facts of = {
-		.today = "2030-01-01", .id = "x", .engine = engine, .network_mode = mode
-	};
+	const struct og_facts of = { .today = "2030-01-01",
+				     .id = "x",
+				     .engine = engine,
+				     .network_mode = mode,
+				     .networks_known = n ? OG_KNOWN : OG_UNKNOWN,
+				     .networks = networks,
+				     .nnetworks = n };
 	char rules[256];
 
 	snprintf(rules, sizeof(rules),
 		 "\"network-host\":{\"action\":\"%s\",\"network\":false,\"drivers\":[%s]}", action,
 		 drivers);
 	return launch_of(rules, &of) & OG_LAUNCH_CHECK_LINKS;
+}
+
+static unsigned links_of(const char *action, const char *drivers, const char *mode,
+			 enum og_engine engine)
+{
+	return links_with(action, drivers, mode, engine, NULL, 0);
+}
+
+/* The default bridge is the daemon's own; any other can be a network of another kind by the start.
+ */
+Test(links, not_looked_at_where_there_is_only_the_default_bridge)
+{
+	struct og_netfact networks[] = { { .name = "bridge", .driver = "bridge" },
+					 { .name = "lab", .driver = "bridge" } };
+
+	cr_expect(eq(uint,
+		     links_with("reject", "\"macvlan\"", "default", OG_ENGINE_DOCKER, networks, 1),
+		     0));
+	cr_expect(eq(uint,
+		     links_with("reject", "\"macvlan\"", "default", OG_ENGINE_DOCKER, networks, 2),
+		     OG_LAUNCH_CHECK_LINKS));
 }
 
 Test(links, looked_at_where_there_are_networks)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which networks Docker connects a container to, and of what kind they are. The record
+ * of a container has their names only, which users choose; the kind is in the database of
+ * the daemon's networks, DATA-ROOT/network/files/local-kv.db.
+ */
+#include "engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bolt.h"
+#include "file.h"
+
+/* Of containers that start at once each changes the database: one of the readings is whole. */
+#define READINGS 16
+
+/* Before each value the daemon keeps its number, of 8 bytes. */
+#define NUMBER_LEN 8
+
+/* Names that nobody else can give to a network. */
+static const struct {
+	const char *name, *driver;
+} predefined[] = {
+	{ "bridge", "bridge" },
+	{ "host", "host" },
+	{ "none", "null" },
+};
+
+struct reading {
+	struct og_gather *g;
+	size_t nnames; /* of the container's networks, first in the list; found twice: after them */
+};
+
+/* The entry for one more network called as entry |i|; NULL: memory is short. */
+static struct og_netfact *entry_of(struct reading *reading, size_t i)
+{
+	struct og_facts *facts = reading->g->facts;
+	struct og_netfact *more;
+
+	if (!facts->networks[i].driver)
+		return &facts->networks[i];
+	more = og_arena_array(&reading->g->arena, facts->nnetworks + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	memcpy(more, facts->networks, facts->nnetworks * sizeof(*more));
+	more[facts->nnetworks] = (struct og_netfact){ .name = more[i].name };
+	facts->networks = more;
+	return &more[facts->nnetworks++];
+}
+
+/* How the family that |enabled| switches on is reached. */
+static const char *gateway_mode(const struct og_node *network, const char *enabled,
+				const char *option)
+{
+	const struct og_node *generic = og_member(og_member(network, "generic"),
+						  "com.docker.network.generic");
+	const struct og_node *on = og_member(network, enabled);
+
+	/* that IPv4 can be off is news of Docker 28 */
+	return on && !og_is_true(on) ? NULL : og_str(og_member(generic, option));
+}
+
+static const char *copy(struct reading *reading, const char *text, bool *failed)
+{
+	const char *ret = text ? og_arena_strdup(&reading->g->arena, text) : NULL;
+
+	*failed = *failed || (text && !ret);
+	return ret;
+}
+
+static int take_network(struct reading *reading, size_t i, const struct og_node *network,
+			struct og_err *reterr)
+{
+	static const char option4[] = "com.docker.network.bridge.gateway_mode_ipv4";
+	static const char option6[] = "com.docker.network.bridge.gateway_mode_ipv6";
+	const char *mode4 = gateway_mode(network, "enableIPv4", option4);
+	const char *mode6 = gateway_mode(network, "enableIPv6", option6);
+	struct og_netfact *ret = entry_of(reading, i);
+	bool failed = !ret;
+
+	if (ret) {
+		ret->driver = copy(reading, og_str(og_member(network, "networkType")), &failed);
+		ret->gateway_mode_ipv4 = copy(reading, mode4, &failed);
+		ret->gateway_mode_ipv6 = copy(reading, mode6, &failed);
+	}
+	return failed ? og_gather_nomem(reterr) : 0;
+}
+
+/* A network of the daemon's: is it one of the container's? */
+static int read_network(void *ctx, const char *value, size_t len, struct og_err *reterr)
+{
+	struct reading *reading = ctx;
+	const struct og_facts *facts = reading->g->facts;
+	struct og_doc *doc = NULL;
+	bool any = false;
+	int r = 0;
+
+	if (len < NUMBER_LEN)
+		return og_fail(reterr, OG_E_HOST, "a network without a record");
+	value += NUMBER_LEN;
+	len -= NUMBER_LEN;
+	/* not every network of a busy host is worth being parsed */
+	for (size_t i = 0; !any && i < reading->nnames; i++)
+		any = memmem(value, len, facts->networks[i].name, strlen(facts->networks[i].name));
+	if (!any)
+		return 0;
+	r = og_doc_parse("network", value, len, 0, &doc, reterr);
+	for (size_t i = 0; r == 0 && i < reading->nnames; i++) {
+		const char *name = og_str(og_member(og_doc_root(doc), "name"));
+
+		if (name && strcmp(name, facts->networks[i].name) == 0)
+			r = take_network(reading, i, og_doc_root(doc), reterr);
+	}
+	og_doc_free(doc);
+	return r;
+}
+
+/* The names, with what is known without a look. 1: a look is needed. */
+static int fill_names(struct reading *reading, const struct og_node *networks,
+		      struct og_err *reterr)
+{
+	struct og_facts *facts = reading->g->facts;
+	struct og_netfact *fact;
+	int unknown = 0;
+
+	facts->nnetworks = reading->nnames = og_count(networks);
+	fact = facts->networks = og_arena_array(&reading->g->arena, facts->nnetworks + 1,
+						sizeof(*fact));
+	if (!fact)
+		return og_gather_nomem(reterr);
+	og_each (network, networks) {
+		fact->name = og_arena_strdup(&reading->g->arena, og_key(network));
+		if (!fact->name)
+			return og_gather_nomem(reterr);
+		for (size_t k = 0; k < sizeof(predefined) / sizeof(predefined[0]); k++)
+			if (strcmp(fact->name, predefined[k].name) == 0)
+				fact->driver = predefined[k].driver;
+		unknown |= !fact->driver;
+		fact++;
+	}
+	return unknown;
+}
+
+/* The daemon's database, if it is; -1. */
+static int open_database(const char *data)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/network/files/local-kv.db", data) >=
+	    sizeof(path))
+		return -1;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !og_writable_by_others(&st))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int og_docker_networks(struct og_gather *g, const char *data, const struct og_node *config,
+		       struct og_err *reterr)
+{
+	const struct og_node *networks = og_get(config, "/NetworkSettings/Networks");
+	struct reading reading = { .g = g };
+	struct og_err why = { 0 };
+	og_auto_close int fd = -1;
+	int r;
+
+	if (og_type(networks) != OG_OBJECT)
+		return 0;
+	r = fill_names(&reading, networks, reterr);
+	if (r > 0)
+		fd = open_database(data);
+	for (unsigned i = 0; r > 0 && fd >= 0 && i < READINGS; i++) {
+		if (fill_names(&reading, networks, reterr) < 0)
+			return -1;
+		r = og_bolt_each(fd, "libnetwork", "docker/network/v1.0/network/", read_network,
+				 &reading, &why);
+	}
+	if (r == 0)
+		g->facts->networks_known = OG_KNOWN;
+	return 0;
+}
