@@ -132,9 +132,16 @@ static int check_nodes(const struct judge *judge)
 
 /* ---- rules of the cgroup ---- */
 
+/*
+ * Engines and CDI ask for "rwm" where nothing is said. Making any node is a default
+ * already: whoever is allowed to read and write gains nothing by it.
+ */
 static bool rule_allowed(const struct judge *judge, const struct og_devices *devices)
 {
-	return og_devices_default(devices) || og_device_set_has(&judge->allowed, devices);
+	struct og_devices used = *devices;
+
+	used.perms &= ~(unsigned)OG_DEV_MKNOD;
+	return og_devices_default(devices) || og_device_set_has(&judge->allowed, &used);
 }
 
 static int judge_rules(struct judge *judge)

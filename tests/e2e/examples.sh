@@ -93,7 +93,7 @@ vendor() {
 		case " \$* " in *" create "*)
 			jq '.hooks.prestart += [{ "path": "/usr/bin/nvidia-container-runtime-hook", "args": ["hook", "prestart"] }] |
 				.linux.devices += [{ "path": "/dev/nvidia0", "type": "c", "major": 195, "minor": $(cat "$T/minor"), "fileMode": 438, "uid": 0, "gid": 0 }] |
-				.linux.resources.devices += [{ "allow": true, "type": "c", "major": 195, "minor": $(cat "$T/minor"), "access": "rw" }] |
+				.linux.resources.devices += [{ "allow": true, "type": "c", "major": 195, "minor": $(cat "$T/minor"), "access": "rwm" }] |
 				.mounts += [{ "source": "/usr/lib/x86_64-linux-gnu/libcuda.so.1", "destination": "/usr/lib/libcuda.so.1", "type": "bind",
 					"options": ["ro", "nosuid", "nodev", "rbind", "rprivate"] }]' "\$bundle/config.json" >"\$bundle/new" &&
 				cat "\$bundle/new" >"\$bundle/config.json" && rm "\$bundle/new" ;;
