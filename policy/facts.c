@@ -149,6 +149,7 @@ static const struct table ports = TABLE(og_port, port_fields, NULL);
 static const struct field netfact_fields[] = {
 	F(og_netfact, name, K_NAME),
 	F(og_netfact, driver, K_TEXT),
+	F(og_netfact, host_binding, K_TEXT),
 	F(og_netfact, gateway_mode_ipv4, K_TEXT),
 	F(og_netfact, gateway_mode_ipv6, K_TEXT),
 };

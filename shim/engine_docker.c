@@ -285,9 +285,9 @@ static int read_host_config(struct og_gather *g, const char *data, const struct 
 	    copy_string(g, og_member(host, "NetworkMode"), &facts->network_mode, reterr) < 0 ||
 	    copy_string(g, og_member(host, "CgroupParent"), &facts->cgroup_parent, reterr) < 0)
 		return -1;
-	return og_docker_networks(g, data, config, reterr) < 0
+	return og_docker_ports(g, config, host, reterr) < 0
 		       ? -1
-		       : og_docker_ports(g, config, host, reterr);
+		       : og_docker_networks(g, data, config, reterr);
 }
 
 /* Both files, and that they are this container's. */

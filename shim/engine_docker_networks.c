@@ -53,16 +53,20 @@ static struct og_netfact *entry_of(struct reading *reading, size_t i)
 	return &more[facts->nnetworks++];
 }
 
+static const char *option_of(const struct og_node *network, const char *option)
+{
+	return og_str(og_member(
+		og_member(og_member(network, "generic"), "com.docker.network.generic"), option));
+}
+
 /* How the family that |enabled| switches on is reached. */
 static const char *gateway_mode(const struct og_node *network, const char *enabled,
 				const char *option)
 {
-	const struct og_node *generic = og_member(og_member(network, "generic"),
-						  "com.docker.network.generic");
 	const struct og_node *on = og_member(network, enabled);
 
 	/* that IPv4 can be off is news of Docker 28 */
-	return on && !og_is_true(on) ? NULL : og_str(og_member(generic, option));
+	return on && !og_is_true(on) ? NULL : option_of(network, option);
 }
 
 static const char *copy(struct reading *reading, const char *text, bool *failed)
@@ -78,6 +82,7 @@ static int take_network(struct reading *reading, size_t i, const struct og_node 
 {
 	static const char option4[] = "com.docker.network.bridge.gateway_mode_ipv4";
 	static const char option6[] = "com.docker.network.bridge.gateway_mode_ipv6";
+	const char *binding = option_of(network, "com.docker.network.bridge.host_binding_ipv4");
 	const char *mode4 = gateway_mode(network, "enableIPv4", option4);
 	const char *mode6 = gateway_mode(network, "enableIPv6", option6);
 	struct og_netfact *ret = entry_of(reading, i);
@@ -85,6 +90,7 @@ static int take_network(struct reading *reading, size_t i, const struct og_node 
 
 	if (ret) {
 		ret->driver = copy(reading, og_str(og_member(network, "networkType")), &failed);
+		ret->host_binding = copy(reading, binding, &failed);
 		ret->gateway_mode_ipv4 = copy(reading, mode4, &failed);
 		ret->gateway_mode_ipv6 = copy(reading, mode6, &failed);
 	}
@@ -120,13 +126,12 @@ static int read_network(void *ctx, const char *value, size_t len, struct og_err 
 	return r;
 }
 
-/* The names, with what is known without a look. 1: a look is needed. */
+/* The names, and nothing else yet. */
 static int fill_names(struct reading *reading, const struct og_node *networks,
 		      struct og_err *reterr)
 {
 	struct og_facts *facts = reading->g->facts;
 	struct og_netfact *fact;
-	int unknown = 0;
 
 	facts->nnetworks = reading->nnames = og_count(networks);
 	fact = facts->networks = og_arena_array(&reading->g->arena, facts->nnetworks + 1,
@@ -135,15 +140,35 @@ static int fill_names(struct reading *reading, const struct og_node *networks,
 		return og_gather_nomem(reterr);
 	og_each (network, networks) {
 		fact->name = og_arena_strdup(&reading->g->arena, og_key(network));
-		if (!fact->name)
+		if (!fact++->name)
 			return og_gather_nomem(reterr);
-		for (size_t k = 0; k < sizeof(predefined) / sizeof(predefined[0]); k++)
-			if (strcmp(fact->name, predefined[k].name) == 0)
-				fact->driver = predefined[k].driver;
-		unknown |= !fact->driver;
-		fact++;
 	}
-	return unknown;
+	return 0;
+}
+
+/* What needs no look. true: that is all. */
+static bool fill_predefined(struct og_facts *facts)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < facts->nnetworks; i++) {
+		struct og_netfact *fact = &facts->networks[i];
+
+		for (size_t k = 0; k < sizeof(predefined) / sizeof(predefined[0]); k++)
+			if (!fact->driver && strcmp(fact->name, predefined[k].name) == 0)
+				fact->driver = predefined[k].driver;
+		all = all && fact->driver;
+	}
+	return all;
+}
+
+/* Whether a port is published on whatever address its network has for that. */
+static bool has_open_port(const struct og_facts *facts)
+{
+	for (size_t i = 0; i < facts->nports; i++)
+		if (!*facts->ports[i].address)
+			return true;
+	return false;
 }
 
 /* The daemon's database, if it is; -1. */
@@ -171,19 +196,24 @@ int og_docker_networks(struct og_gather *g, const char *data, const struct og_no
 	struct reading reading = { .g = g };
 	struct og_err why = { 0 };
 	og_auto_close int fd = -1;
-	int r;
+	int r = 1;
 
 	if (og_type(networks) != OG_OBJECT)
 		return 0;
-	r = fill_names(&reading, networks, reterr);
-	if (r > 0)
-		fd = open_database(data);
+	if (fill_names(&reading, networks, reterr) < 0)
+		return -1;
+	if (fill_predefined(g->facts) && !has_open_port(g->facts)) {
+		g->facts->networks_known = OG_KNOWN;
+		return 0;
+	}
+	fd = open_database(data);
 	for (unsigned i = 0; r > 0 && fd >= 0 && i < READINGS; i++) {
 		if (fill_names(&reading, networks, reterr) < 0)
 			return -1;
 		r = og_bolt_each(fd, "libnetwork", "docker/network/v1.0/network/", read_network,
 				 &reading, &why);
 	}
+	fill_predefined(g->facts);
 	if (r == 0)
 		g->facts->networks_known = OG_KNOWN;
 	return 0;

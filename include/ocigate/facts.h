@@ -116,6 +116,8 @@ struct og_port {
 struct og_netfact {
 	const char *name;
 	const char *driver; /* "bridge", "macvlan", ...; NULL: the engine keeps none of that name */
+	/* the address on which ports without one are published; NULL: not asked for, or all */
+	const char *host_binding;
 	/* Docker 28: "nat", "nat-unprotected", "routed", "isolated"; NULL: not said, or the family
 	 * is not used */
 	const char *gateway_mode_ipv4, *gateway_mode_ipv6;

@@ -77,6 +77,24 @@ static bool is_allowed(const struct og_pass *pass, const char *text)
 	return false;
 }
 
+/*
+ * The same of a port's: where none is given it is each network's own, which is the
+ * daemon's "ip" for the default bridge.
+ */
+static bool is_published_well(const struct og_pass *pass, const char *address)
+{
+	const struct og_facts *facts = og_facts(pass);
+	bool all = *address == '\0' && facts->networks_known == OG_KNOWN && facts->nnetworks > 0;
+
+	for (size_t i = 0; all && i < facts->nnetworks; i++) {
+		const char *binding = facts->networks[i].host_binding;
+
+		/* of all of IPv4's, those of IPv6 are published on as well */
+		all = is_allowed(pass, binding && strcmp(binding, "0.0.0.0") ? binding : "");
+	}
+	return all || is_allowed(pass, address);
+}
+
 /* The address to publish on instead, as -p takes it. */
 static const char *better(const struct og_pass *pass, char *buf, size_t size)
 {
@@ -158,7 +176,7 @@ static int judge_ports(struct og_pass *pass, const struct og_facts *facts)
 	for (size_t i = 0; i < facts->nports; i++) {
 		const struct og_port *port = &facts->ports[i];
 
-		if (!is_allowed(pass, port->address) && outside++ < REPORTED &&
+		if (!is_published_well(pass, port->address) && outside++ < REPORTED &&
 		    answer_address(pass, port) < 0)
 			return -1;
 		if (!og_opt_bool(pass, OG_OPT_ports_privileged) && port->host_port > 0 &&
@@ -169,7 +187,7 @@ static int judge_ports(struct og_pass *pass, const struct og_facts *facts)
 		return og_launch(pass, OG_LAUNCH_GUARD_PORTS, "", "%zu more ports likewise",
 				 outside - REPORTED);
 	/* what the image exposes: the record may not say which ports these are */
-	if (outside == 0 && facts->publish_all && !is_allowed(pass, ""))
+	if (outside == 0 && facts->publish_all && !is_published_well(pass, ""))
 		return og_launch(
 			pass, OG_LAUNCH_GUARD_PORTS, "",
 			"-P publishes the image's ports on all addresses: write -p with an "

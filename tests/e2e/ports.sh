@@ -455,6 +455,48 @@ many() {
 	is "... and nothing is left" "$(guard)$(find "$T/run" -name '*.ports')" ""
 }
 
+# The daemon's "ip", and a network's own: a port without an address complies.
+by_daemon_ip() {
+	policy '{ "version": 1, "extends": "baseline", "rules": { "ports": { "action": "reject", "addresses": ["127.0.0.1"] } } }'
+	serve g1 ocigate -p 8080:80 -p 81 -- tcp/80 tcp/81
+	is "the daemon's ip: a port without an address is let through" "$rc" 0
+	is "... from outside" "$(from_ext tcp $HOST4 8080) $(from_ext tcp $HOST6 8080) $(from_ext tcp $HOST4 "$(port_of g1 81)")" "no no no"
+	is "... from the host" "$(from_host tcp 127.0.0.1 8080)" yes
+	gone g1
+	capture D run --rm --runtime ocigate -p 0.0.0.0:8080:80 srv:1 true
+	has "... with one that is all of them it is not" "$err" 'port 80/tcp is published on all addresses'
+	D network create own -o com.docker.network.bridge.host_binding_ipv4=127.0.0.1 >/dev/null
+	D network create plain >/dev/null
+	capture D run --rm --runtime ocigate --network own -p 8080:80 srv:1 true
+	is "a network's own address for ports: let through" "$rc" 0
+	capture D run --rm --runtime ocigate --network plain -p 8080:80 srv:1 true
+	has "... another network has none" "$err" 'port 80/tcp is published on all addresses'
+	D network rm own plain >/dev/null
+}
+
+# A daemon that makes no rules: what it publishes, its proxy does.
+without_iptables() {
+	local_only
+	serve plain "$PLAIN" -p 8080:80 -- tcp/80
+	is "no iptables, plain runc: from outside" "$(from_ext tcp $HOST4 8080)" yes
+	gone plain
+	serve g1 ocigate -p 8080:80 -p 8081:81/udp -- tcp/80 udp/81
+	is "no iptables: from outside, the host and the container" "$(from_ext tcp $HOST4 8080 udp $HOST4 8081 tcp "$(addr g1)" 80)" "no no no"
+	is "... from a container" "$(from_container tcp $HOST4 8080)" no
+	is "... from the host" "$(from_host tcp 127.0.0.1 8080 tcp "$(addr g1)" 80)" "yes yes"
+	gone g1
+	is "... and nothing is left" "$(guard)" ""
+}
+
+# again MEMBERS: the daemon with others of daemon.json, and its neighbour.
+again() {
+	dockerd_stop
+	E2E_DAEMON=$1
+	dockerd_start ocigate
+	D run -d --name neighbour --runtime "$PLAIN" srv:1 listen tcp/80 >/dev/null
+	NEIGHBOUR=$(d_pid neighbour)
+}
+
 PLAIN=runc
 outside_make
 ext python3 -c '
@@ -488,12 +530,15 @@ if need_ocigate "the port guard"; then
 	by_modes
 	restarts
 	many
-	dockerd_stop
-	E2E_DAEMON=' "userland-proxy": false, "live-restore": true,'
-	dockerd_start ocigate
-	D run -d --name neighbour --runtime "$PLAIN" srv:1 listen tcp/80 >/dev/null
-	NEIGHBOUR=$(d_pid neighbour)
+	gone neighbour
+	again ' "userland-proxy": false, "live-restore": true,'
 	without_proxy
+	gone neighbour
+	again ' "ip": "127.0.0.1",'
+	by_daemon_ip
+	gone neighbour
+	again ' "iptables": false, "ip6tables": false,'
+	without_iptables
 fi
 gone neighbour
 dockerd_stop

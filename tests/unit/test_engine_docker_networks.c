@@ -24,8 +24,8 @@ TestSuite(docker_networks, .init = engine_setup, .fini = engine_teardown);
 	}
 
 /* The daemon's database with |items|, and a launch of a container with |networks|. */
-static void collect_with(struct launch *l, const struct bolt_item *items, size_t n,
-			 const char *networks)
+static void collect_host(struct launch *l, const struct bolt_item *items, size_t n,
+			 const char *networks, const char *host)
 {
 	static struct bolt_file file;
 	char path[512], config[1024];
@@ -39,8 +39,14 @@ static void collect_with(struct launch *l, const struct bolt_item *items, size_t
 	snprintf(config, sizeof(config),
 		 "{\"ID\":\"" ID "\",\"Image\":\"\",\"NetworkSettings\":{\"Networks\":%s}}",
 		 networks);
-	docker(config, HOST, "");
+	docker(config, host, "");
 	collect(l, "moby", "bundle", ID);
+}
+
+static void collect_with(struct launch *l, const struct bolt_item *items, size_t n,
+			 const char *networks)
+{
+	collect_host(l, items, n, networks, HOST);
 }
 
 /* "name driver v4 v6;" of each, and whether that is all there is to know. */
@@ -104,6 +110,41 @@ Test(docker_networks, kinds)
 
 		collect_with(&l, usual, sizeof(usual) / sizeof(usual[0]), rows[i].networks);
 		cr_expect_str_eq(said(&l), rows[i].want);
+		release(&l);
+	}
+}
+
+/* Where ports without an address go is asked for if there are any. */
+Test(docker_networks, host_bindings)
+{
+	static const struct bolt_item items[] = {
+		ITEM("1", "{\"name\":\"bridge\",\"networkType\":\"bridge\",\"generic\":{"
+			  "\"com.docker.network.generic\":{"
+			  "\"com.docker.network.bridge.host_binding_ipv4\":\"127.0.0.1\"}}}"),
+		ITEM("2", "{\"name\":\"lab\",\"networkType\":\"bridge\"}"),
+	};
+	static const struct {
+		const char *networks, *address, *want;
+	} rows[] = {
+		{ "{\"bridge\":{}}", "", "127.0.0.1" },
+		{ "{\"bridge\":{}}", "10.0.0.1", "-" },
+		{ "{\"lab\":{}}", "", "-" },
+		{ "{\"none\":{}}", "", "-" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char host[256];
+		struct launch l;
+
+		snprintf(host, sizeof(host),
+			 "{\"PortBindings\":{\"80/tcp\":[{\"HostIp\":\"%s\"}]}}", rows[i].address);
+		collect_host(&l, items, sizeof(items) / sizeof(items[0]), rows[i].networks, host);
+		cr_expect(l.facts->networks_known == OG_KNOWN, "%zu", i);
+		cr_assert(l.facts->nnetworks == 1, "%zu", i);
+		cr_expect(l.facts->networks[0].driver != NULL, "%zu", i);
+		cr_expect_str_eq(
+			l.facts->networks[0].host_binding ? l.facts->networks[0].host_binding : "-",
+			rows[i].want);
 		release(&l);
 	}
 }

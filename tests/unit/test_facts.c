@@ -34,7 +34,8 @@ static const char all[] =
 	"\"address\":\"\",\"host_port\":8080,\"host_range\":true,\"container_port\":80}],\"publish_"
 	"all\":true,"
 	"\"network_mode\":\"bridge\",\"networks_known\":\"known\",\"networks\":[{\"name\":\"n\","
-	"\"driver\":\"bridge\",\"gateway_mode_ipv4\":\"nat\",\"gateway_mode_ipv6\":\"routed\"}],"
+	"\"driver\":\"bridge\",\"host_binding\":\"127.0.0.1\",\"gateway_mode_ipv4\":\"nat\","
+	"\"gateway_mode_ipv6\":\"routed\"}],"
 	"\"cgroup_parent\":\"\",\"swarm\":true,"
 	"\"health_known\":\"known\",\"health_checked\":true,"
 	"\"restart_policy\":\"on-failure\",\"restart_retries\":7,"
@@ -90,7 +91,7 @@ Test(facts, every_byte_of_the_struct_has_a_field)
 	cr_expect(eq(sz, sizeof(*facts->namespaces), 24), "og_nsfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->hooks), 16), "og_hookfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->ports), 40), "og_port has changed");
-	cr_expect(eq(sz, sizeof(*facts->networks), 32), "og_netfact has changed");
+	cr_expect(eq(sz, sizeof(*facts->networks), 40), "og_netfact has changed");
 	og_facts_free(facts);
 	og_doc_free(doc);
 }
