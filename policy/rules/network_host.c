@@ -95,11 +95,14 @@ static bool only_default(const struct og_facts *facts)
 /*
  * What the engine says of a network's kind is of the moment of "create": a network of a
  * user's can be another by the start, so it is seen at the interfaces, once there are any.
- * podman does not say what the network is called.
+ * Other engines whose users make networks do not say what they are called.
  */
 static void check_links(struct og_pass *pass, const char *mode)
 {
-	bool any = mode ? has_networks(mode) : og_facts(pass)->engine == OG_ENGINE_PODMAN;
+	enum og_engine engine = og_facts(pass)->engine;
+	bool any = mode ? has_networks(mode)
+			: engine == OG_ENGINE_PODMAN || engine == OG_ENGINE_BUILDAH ||
+				   engine == OG_ENGINE_NERDCTL;
 
 	if (any && !only_default(og_facts(pass)) &&
 	    (og_opt_has(pass, OG_OPT_network_host_drivers, "macvlan") ||

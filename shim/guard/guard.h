@@ -32,13 +32,14 @@ struct og_netaddr {
 struct og_network {
 	struct og_netaddr *host, *container;
 	size_t nhost, ncontainer;
-	int fd; /* the container's namespace */
+	int fd;	    /* the container's namespace */
+	bool hosts; /* it is the host's: nothing was looked at */
 };
 
 /*
- * Look into the namespace of |pid| and into our own. Fails for a container in the host's
- * namespace, and for kinds of network whose traffic does not pass the host's own
- * packet filter (macvlan, ipvlan). *ret is the caller's, og_network_free() ends it.
+ * Look into the namespace of |pid| and into our own. Fails for kinds of network whose
+ * traffic does not pass the host's own packet filter (macvlan, ipvlan). *ret is the
+ * caller's, og_network_free() ends it.
  */
 int og_network_read(pid_t pid, struct og_network *ret, struct og_err *reterr);
 void og_network_free(struct og_network *network);

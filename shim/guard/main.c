@@ -68,6 +68,16 @@ static int read_own(int dir, const char *root, const char *id, char **ret, bool 
 
 /* ---- up ---- */
 
+static int read_network(pid_t pid, struct og_network *ret, struct og_err *reterr)
+{
+	if (og_network_read(pid, ret, reterr) < 0)
+		return -1;
+	return ret->hosts ? og_fail(reterr, OG_E_HOST,
+				    "the container is in the host's network namespace: its ports "
+				    "cannot be guarded")
+			  : 0;
+}
+
 static int apply(const struct og_plan *plan, const char *old, int netns, struct og_err *reterr)
 {
 	og_auto_buf struct og_buf script = { 0 };
@@ -89,7 +99,7 @@ static int put_up(int dir, const struct og_record *record, pid_t pid, struct og_
 	struct og_plan plan = { 0 };
 	og_auto_free char *old = NULL;
 	bool others;
-	int r = og_network_read(pid, &network, reterr);
+	int r = read_network(pid, &network, reterr);
 
 	if (r == 0)
 		r = og_plan_make(record, &network, &plan, reterr);
@@ -105,7 +115,7 @@ static int put_up(int dir, const struct og_record *record, pid_t pid, struct og_
 	return r;
 }
 
-/* Nothing is put in: its interfaces are looked at. */
+/* Nothing is put in: its interfaces are looked at. Whether it may have the host's was judged. */
 static int look(pid_t pid, struct og_err *reterr)
 {
 	struct og_network network;
@@ -240,7 +250,7 @@ static int list_one(void *ctx, const char *root, const char *id, const char *ele
 	if (!pid)
 		return 0;
 	/* a network that was connected later, of a kind that would have been refused */
-	if (og_network_read(pid, &network, &err) < 0)
+	if (read_network(pid, &network, &err) < 0)
 		printf("  %-8s %s\n", "OPEN", err.msg);
 	og_network_free(&network);
 	return 0;

@@ -143,10 +143,9 @@ int og_network_read(pid_t pid, struct og_network *ret, struct og_err *reterr)
 	ret->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (home < 0 || ret->fd < 0 || fstat(home, &ours) < 0 || fstat(ret->fd, &theirs) < 0)
 		return og_fail_sys(reterr, errno, "the network namespace of process %d", pid);
-	if (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
-		return og_fail(reterr, OG_E_HOST,
-			       "the container is in the host's network namespace: its ports "
-			       "cannot be guarded");
+	ret->hosts = ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+	if (ret->hosts)
+		return 0;
 	if (read_addresses(&ret->host, &ret->nhost, reterr) < 0)
 		return -1;
 	return read_inside(ret, home, reterr);

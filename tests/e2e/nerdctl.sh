@@ -30,6 +30,10 @@ nerdctl_start() {
 		  { "type": "firewall", "ingressPolicy": "same-bridge" },
 		  { "type": "tuning" } ] }
 	JSON
+	cat >"$T/ctr/networks/nerdctl-lan.conflist" <<-JSON
+		{ "cniVersion": "1.0.0", "name": "lan", "nerdctlID": "27f29b073143d8cd97b5bbe492bdeffec1c5fee55cc1fe2112c8b9335f8b6121", "plugins": [
+		  { "type": "macvlan", "master": "vhost", "ipam": { "type": "host-local", "ranges": [[{ "subnet": "10.97.0.0/24" }]] } } ] }
+	JSON
 	install -m 755 "$E2E_TREE/tests/lib/nerdctl_hook.sh" "$T/bin/nerdctl"
 	containerd_run /usr/sbin:/usr/bin:/sbin:/bin
 }
@@ -41,7 +45,7 @@ mapping() {
 }
 
 # create NAME RUNTIME NETWORK-CONFIG ANNOTATION COMMAND...: "nerdctl create"; its id in $K, its directory in $DIR. An
-# empty NETWORK-CONFIG: no such file; an empty ANNOTATION: no annotation of ports.
+# empty NETWORK-CONFIG: no such file; an empty ANNOTATION: no annotation of ports. On the network $NETWORK.
 create() {
 	local name=$1 runtime=$2 config=$3 ports=$4 spec
 	shift 4
@@ -53,7 +57,7 @@ create() {
 	echo "127.0.0.1 localhost" >"$STORE/etchosts/default/$K/hosts"
 	[ -z "$config" ] || printf %s "$config" >"$DIR/network-config.json"
 	spec=$(C oci spec | jq -c --arg id "$K" --arg name "$name" --arg dir "$DIR" --arg hosts "$STORE/etchosts/default/$K/hosts" \
-		--arg ports "$ports" --arg hook "${HOOK:-$T/bin/nerdctl}" --arg top "$T" '
+		--arg ports "$ports" --arg hook "${HOOK:-$T/bin/nerdctl}" --arg top "$T" --arg network "${NETWORK:-bridge}" '
 		def file($from; $to): { destination: $to, type: "bind", source: $from, options: ["bind", "rprivate"] };
 		["--data-root=/var/lib/cni/nerdctl", "--address=\($top)/ctr/sock", "--cni-path=/usr/lib/cni", "--cni-netconfpath=\($top)/ctr/networks",
 			"internal", "oci-hook"] as $words |
@@ -63,7 +67,7 @@ create() {
 		.mounts += [file($dir + "/resolv.conf"; "/etc/resolv.conf"), file($dir + "/hostname"; "/etc/hostname"), file($hosts; "/etc/hosts")] |
 		.hooks = { createRuntime: hook("createRuntime"), poststop: hook("postStop") } |
 		.annotations = ({ "nerdctl/namespace": "default", "nerdctl/name": $name, "nerdctl/hostname": $id[:12], "nerdctl/extraHosts": "[]",
-			"nerdctl/state-dir": $dir, "nerdctl/networks": "[\"bridge\"]", "nerdctl/platform": "linux/amd64" } +
+			"nerdctl/state-dir": $dir, "nerdctl/networks": ([$network] | tojson), "nerdctl/platform": "linux/amd64" } +
 			if $ports == "" then { } else { "nerdctl/ports": $ports } end)' --args -- "$@")
 	"$E2E_TREE/tests/e2e/cri.py" "$T/ctr/sock" /containerd.services.containers.v1.Containers/Create \
 		"$(jq -nc --arg id "$K" --arg image "$I" --arg runtime "$runtime" --arg spec "$spec" '{ "1": { "1": $id, "3": $image,
@@ -192,6 +196,21 @@ rejected() {
 	remove
 }
 
+# A network of a user's that goes past the host's filters, with nothing published.
+macvlan() {
+	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "drivers": ["macvlan", "ipvlan"] } } }'
+	NETWORK=lan
+	run plain "$REAL" '{}' ""
+	is "plain runc, a macvlan: it starts" "$rc $err $(address | cut -d . -f 1-3)" "0  10.97.0"
+	remove
+	run web "$RT" '{}' ""
+	NETWORK=
+	refused "a macvlan" 'network-host: the container.s interface eth0 is a macvlan'
+	run web "$RT" '{}' ""
+	is "... a bridge is none" "$rc $err" "0 "
+	remove
+}
+
 mkdir -p "$T/work" "$T/ctr"
 { mount -t tmpfs tmpfs "$T/ctr" && e2e_own_run && mount -t tmpfs -o mode=755 tmpfs /var/lib/cni; } || e2e_die "cannot set up directories"
 real_is "$REAL"
@@ -209,6 +228,7 @@ plain_open
 guarded
 annotated
 rejected
+macvlan
 K=$NEIGHBOUR_ID DIR=$STORE/containers/default/$K
 remove
 containerd_stop

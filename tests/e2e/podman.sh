@@ -309,6 +309,28 @@ holes() {
 	is "nothing is left of them" "$(P ps -aq --filter name=refused)$(find /run/ocigate -mindepth 1 ! -type d ! -name '*lock*' | wc -l)" 1
 }
 
+# What kind a network is, podman says to nobody: its interface does, once it is there.
+networks() {
+	ip link add lan type veth peer name lan0 && ip link set lan up
+	P network create -d macvlan -o parent=lan --subnet 10.97.0.0/24 lan >/dev/null
+	open "a macvlan" '10\.97\.0\.' --network lan bb:1 ip -o addr show eth0
+	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "drivers": ["macvlan", "ipvlan"] } } }'
+	capture P run --name refused --network lan bb:1 echo it ran
+	has "refused: a macvlan" "$err" 'rejected: network-host: the container.s interface eth0 is a macvlan'
+	isnt "... and nothing ran" "$rc $out" "0 it ran"
+	P rm -f refused >/dev/null 2>&1
+	capture run bb:1 echo it ran
+	is "... podman's own bridge is not" "$rc $out" "0 it ran"
+	capture run --network none bb:1 echo it ran
+	is "... nor none" "$rc $out" "0 it ran"
+	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "network": false, "drivers": ["macvlan", "ipvlan"] } } }'
+	capture run --network host bb:1 echo it ran
+	is "... nor the host's network, where that is allowed" "$rc $out" "0 it ran"
+	policy '{ "version": 1, "extends": "baseline" }'
+	P network rm lan >/dev/null
+	ip link del lan
+}
+
 # The container's own directory, reached by a link that is turned once the id is known. podman
 # writes there as root while the container runs, and goes where a link in it leads.
 own_directory() {
@@ -563,6 +585,7 @@ if need_ocigate "podman: policies"; then
 	documents
 	P run -d --name other bb:1 sleep 600 >/dev/null
 	holes
+	networks
 	own_directories_refused
 	rewritten
 	ports

@@ -23,10 +23,12 @@ image=sha256:$id
 state=$dir/moby
 data=$dir/data
 bundle=$dir/bundle
-mkdir -p "$state" "$data/containers/$id" "$data/overlay2/l/merged" "$data/volumes" "$data/image/overlay2"
-printf '{"ID":"%s","Image":"%s","Driver":"overlay2","Config":{"Image":"a:1"}}\n' "$id" "$image" >"$data/containers/$id/config.v2.json"
+mkdir -p "$state" "$data/containers/$id" "$data/overlay2/l/merged" "$data/volumes" "$data/image/overlay2" "$data/network/files"
+# a network of a user's: a plain bridge by the daemon's database, one of the fuzzing corpus
+cp "$fault_lib/../fuzz/corpus/bolt/leaf" "$data/network/files/local-kv.db"
+printf '{"ID":"%s","Image":"%s","Driver":"overlay2","Config":{"Image":"a:1"},"NetworkSettings":{"Networks":{"web":{}}}}\n' "$id" "$image" >"$data/containers/$id/config.v2.json"
 cat >"$data/containers/$id/hostconfig.json" <<-'JSON'
-	{"NetworkMode":"bridge","Privileged":false,"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":""}],"81/tcp":[{"HostIp":"","HostPort":"8081"}]}}
+	{"NetworkMode":"web","Privileged":false,"PortBindings":{"80/tcp":[{"HostIp":"","HostPort":""}],"81/tcp":[{"HostIp":"","HostPort":"8081"}]}}
 JSON
 printf '{"Repositories":{"a":{"a:1":"%s","a@sha256:1":"%s"}}}\n' "$image" "$image" >"$data/image/overlay2/repositories.json"
 echo "127.0.0.1 localhost" >"$data/containers/$id/hosts"

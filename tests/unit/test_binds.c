@@ -215,6 +215,9 @@ Test(links, looked_at_where_there_are_networks)
 		{ "reject", "\"macvlan\"", "container:0a", OG_ENGINE_DOCKER, 0 },
 		{ "reject", "\"macvlan\"", NULL, OG_ENGINE_DOCKER, 0 },
 		{ "reject", "\"macvlan\"", NULL, OG_ENGINE_PODMAN, OG_LAUNCH_CHECK_LINKS },
+		{ "reject", "\"macvlan\"", NULL, OG_ENGINE_BUILDAH, OG_LAUNCH_CHECK_LINKS },
+		{ "reject", "\"macvlan\"", NULL, OG_ENGINE_NERDCTL, OG_LAUNCH_CHECK_LINKS },
+		{ "reject", "\"macvlan\"", NULL, OG_ENGINE_CRIO, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

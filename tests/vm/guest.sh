@@ -63,6 +63,21 @@ site() {
 		"resources": { "action": "rewrite", "limits": { "pids": { "max": 64, "required": true } } } } }'
 }
 
+# What a kernel of a host may lack: refused by the network's kind before anything runs, and,
+# where the daemon's database is not to be believed, by the interface that there is at the start.
+ipvlan() {
+	local database=$T/docker/data/network/files/local-kv.db
+	{ modprobe ipvlan && D network create -d ipvlan -o parent=vhost --subnet 10.98.0.0/24 other >/dev/null; } || e2e_die "no ipvlan in the guest"
+	site '"127.0.0.1"'
+	capture D run --rm --runtime ocigate --cgroupns host --security-opt apparmor=unconfined --network other -p 8082:80 srv:1 true
+	has "ipvlan: refused" "$rc $err" '^[^0].*rejected: ports: on the network .*other.*, which is .*ipvlan'
+	chmod 666 "$database"
+	capture D run --rm --runtime ocigate --cgroupns host --security-opt apparmor=unconfined --network other -p 8082:80 srv:1 true
+	has "... also by its interface" "$rc $err" '^[^0].*is a[n]? ipvlan, whose traffic goes past the host'
+	chmod 644 "$database"
+	D network rm other >/dev/null
+}
+
 took() {
 	note "$(date +%T) up $(cut -d . -f 1 /proc/uptime) s: $1"
 }
@@ -87,6 +102,8 @@ sctp_plain
 sctp_guarded
 sctp_allowed
 took "SCTP"
+ipvlan
+took "ipvlan"
 host_rules
 unified
 took "rules"
