@@ -2,7 +2,6 @@
 /* Reading a bolt database: metas, pages, and the trees that they are. */
 #include "bolt.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -6,7 +6,6 @@
  */
 #include "engine.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
