@@ -30,9 +30,16 @@ static const struct {
 	{ "none", "null" },
 };
 
+/* A network as the container's record has it: the daemon looks for the one or the other. */
+struct asked {
+	const char *name, *id; /* id: "" where there is none, or the name goes first */
+	bool by_name, by_id;   /* found so */
+};
+
 struct reading {
 	struct og_gather *g;
-	size_t nnames; /* of the container's networks, first in the list; found twice: after them */
+	struct asked *asked; /* of the first entries; what was found twice has one after them */
+	size_t nasked;
 };
 
 /* The entry for one more network called as entry |i|; NULL: memory is short. */
@@ -96,11 +103,28 @@ static int take_network(struct reading *reading, size_t i, const struct og_node 
 	return failed ? og_gather_nomem(reterr) : 0;
 }
 
+/* Whether a network that is called |term| has it in its record as it is: JSON escapes some. */
+static bool may_be(const char *value, size_t len, const char *term)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+
+	return term[strspn(term, plain)] || (*term && memmem(value, len, term, strlen(term)));
+}
+
+/* The daemon takes the beginning of an id as well; here it must be all of it. */
+static bool is_called(const struct og_node *network, const char *term)
+{
+	const char *name = og_str(og_member(network, "name"));
+	const char *id = og_str(og_member(network, "id"));
+
+	return *term && ((name && strcmp(name, term) == 0) || (id && strcmp(id, term) == 0));
+}
+
 /* A network of the daemon's: is it one of the container's? */
 static int read_network(void *ctx, const char *value, size_t len, struct og_err *reterr)
 {
 	struct reading *reading = ctx;
-	const struct og_facts *facts = reading->g->facts;
 	struct og_doc *doc = NULL;
 	bool any = false;
 	int r = 0;
@@ -110,36 +134,69 @@ static int read_network(void *ctx, const char *value, size_t len, struct og_err 
 	value += NUMBER_LEN;
 	len -= NUMBER_LEN;
 	/* not every network of a busy host is worth being parsed */
-	for (size_t i = 0; !any && i < reading->nnames; i++)
-		any = memmem(value, len, facts->networks[i].name, strlen(facts->networks[i].name));
+	for (size_t i = 0; !any && i < reading->nasked; i++)
+		any = may_be(value, len, reading->asked[i].name) ||
+		      may_be(value, len, reading->asked[i].id);
 	if (!any)
 		return 0;
 	r = og_doc_parse("network", value, len, 0, &doc, reterr);
-	for (size_t i = 0; r == 0 && i < reading->nnames; i++) {
-		const char *name = og_str(og_member(og_doc_root(doc), "name"));
+	for (size_t i = 0; r == 0 && i < reading->nasked; i++) {
+		struct asked *asked = &reading->asked[i];
+		bool by_name = is_called(og_doc_root(doc), asked->name);
+		bool by_id = is_called(og_doc_root(doc), asked->id);
 
-		if (name && strcmp(name, facts->networks[i].name) == 0)
+		asked->by_name = asked->by_name || by_name;
+		asked->by_id = asked->by_id || by_id;
+		if (by_name || by_id)
 			r = take_network(reading, i, og_doc_root(doc), reterr);
 	}
 	og_doc_free(doc);
 	return r;
 }
 
+/* NULL: the name is somebody's. */
+static const char *predefined_driver(const char *name)
+{
+	for (size_t i = 0; i < sizeof(predefined) / sizeof(predefined[0]); i++)
+		if (strcmp(predefined[i].name, name) == 0)
+			return predefined[i].driver;
+	return NULL;
+}
+
 /* The names, and nothing else yet. */
 static int fill_names(struct reading *reading, const struct og_node *networks,
 		      struct og_err *reterr)
 {
+	struct og_arena *arena = &reading->g->arena;
 	struct og_facts *facts = reading->g->facts;
-	struct og_netfact *fact;
+	size_t i = 0;
 
-	facts->nnetworks = reading->nnames = og_count(networks);
-	fact = facts->networks = og_arena_array(&reading->g->arena, facts->nnetworks + 1,
-						sizeof(*fact));
-	if (!fact)
+	facts->nnetworks = reading->nasked = og_count(networks);
+	facts->networks = og_arena_array(arena, facts->nnetworks + 1, sizeof(*facts->networks));
+	reading->asked = og_arena_array(arena, reading->nasked + 1, sizeof(*reading->asked));
+	if (!facts->networks || !reading->asked)
 		return og_gather_nomem(reterr);
 	og_each (network, networks) {
-		fact->name = og_arena_strdup(&reading->g->arena, og_key(network));
-		if (!fact++->name)
+		const char *id = og_str(og_member(network, "NetworkID"));
+		struct asked *asked = &reading->asked[i];
+
+		asked->name = og_arena_strdup(arena, og_key(network));
+		asked->id = og_arena_strdup(arena,
+					    id && !predefined_driver(og_key(network)) ? id : "");
+		if (!asked->name || !asked->id)
+			return og_gather_nomem(reterr);
+		facts->networks[i++].name = asked->name;
+	}
+	return 0;
+}
+
+/* Found by the one, not by the other: what the daemon takes it for cannot be told. */
+static int add_missed(struct reading *reading, struct og_err *reterr)
+{
+	for (size_t i = 0; i < reading->nasked; i++) {
+		const struct asked *asked = &reading->asked[i];
+
+		if (*asked->id && asked->by_name != asked->by_id && !entry_of(reading, i))
 			return og_gather_nomem(reterr);
 	}
 	return 0;
@@ -153,9 +210,8 @@ static bool fill_predefined(struct og_facts *facts)
 	for (size_t i = 0; i < facts->nnetworks; i++) {
 		struct og_netfact *fact = &facts->networks[i];
 
-		for (size_t k = 0; k < sizeof(predefined) / sizeof(predefined[0]); k++)
-			if (!fact->driver && strcmp(fact->name, predefined[k].name) == 0)
-				fact->driver = predefined[k].driver;
+		if (!fact->driver)
+			fact->driver = predefined_driver(fact->name);
 		all = all && fact->driver;
 	}
 	return all;
@@ -212,6 +268,9 @@ int og_docker_networks(struct og_gather *g, const char *data, const struct og_no
 		r = og_bolt_each(fd, "libnetwork", "docker/network/v1.0/network/", read_network,
 				 &reading, &why);
 	}
+	/* what a reading that failed has found may never have been so */
+	if ((r == 0 ? add_missed(&reading, reterr) : fill_names(&reading, networks, reterr)) < 0)
+		return -1;
 	fill_predefined(g->facts);
 	if (r == 0)
 		g->facts->networks_known = OG_KNOWN;

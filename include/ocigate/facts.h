@@ -115,7 +115,7 @@ struct og_port {
 /* A network that the engine connects the container to. Two of one name are two entries. */
 struct og_netfact {
 	const char *name;
-	const char *driver; /* "bridge", "macvlan", ...; NULL: the engine keeps none of that name */
+	const char *driver; /* "bridge", "macvlan", ...; NULL: not known, or none is called so */
 	/* the address on which ports without one are published; NULL: not asked for, or all */
 	const char *host_binding;
 	/* Docker 28: "nat", "nat-unprotected", "routed", "isolated"; NULL: not said, or the family

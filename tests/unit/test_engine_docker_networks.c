@@ -114,6 +114,46 @@ Test(docker_networks, kinds)
 	}
 }
 
+/* The daemon finds a network by its name or by its id, and a user may have given either. */
+Test(docker_networks, names_and_ids)
+{
+	static const struct bolt_item items[] = {
+		ITEM("1", "{\"id\":\"beef\",\"name\":\"lab\",\"networkType\":\"bridge\"}"),
+		ITEM("2", "{\"id\":\"c0ffee\",\"name\":\"web\",\"networkType\":\"bridge\"," GENERIC(
+				  "routed", "nat") "}"),
+		/* as Go writes "a&b" and "a\\b\"" */
+		ITEM("3", "{\"id\":\"d1\",\"name\":\"a\\u0026b\",\"networkType\":\"macvlan\"}"),
+		ITEM("4", "{\"id\":\"d2\",\"name\":\"a\\\\b\\\"\",\"networkType\":\"ipvlan\"}"),
+		ITEM("5", "{\"id\":\"d3\",\"name\":\"c0ffee\",\"networkType\":\"bridge\"}"),
+	};
+	static const struct {
+		const char *networks, *want;
+	} rows[] = {
+		{ "{\"lab\":{\"NetworkID\":\"beef\"}}", "known: lab bridge - -;" },
+		{ "{\"lab\":{\"NetworkID\":\"\"},\"a&b\":{}}",
+		  "known: lab bridge - -; a&b macvlan - -;" },
+		{ "{\"a\\\\b\\\"\":null}", "known: a\\b\" ipvlan - -;" },
+		/* another's id, or one that is none any more */
+		{ "{\"lab\":{\"NetworkID\":\"c0ffee\"}}",
+		  "known: lab bridge - -; lab bridge routed nat; lab bridge - -;" },
+		{ "{\"lab\":{\"NetworkID\":\"c0ff\"}}", "known: lab bridge - -; lab - - -;" },
+		{ "{\"gone\":{\"NetworkID\":\"beef\"}}", "known: gone bridge - -; gone - - -;" },
+		{ "{\"gone\":{\"NetworkID\":\"gone\"}}", "known: gone - - -;" },
+		{ "{\"bridge\":{\"NetworkID\":\"c0ffee\"}}", "known: bridge bridge - -;" },
+		/* an id for a name: there is one that is called so, too */
+		{ "{\"c0ffee\":{}}", "known: c0ffee bridge routed nat; c0ffee bridge - -;" },
+		{ "{\"c0ff\":{}}", "known: c0ff - - -;" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct launch l;
+
+		collect_with(&l, items, sizeof(items) / sizeof(items[0]), rows[i].networks);
+		cr_expect_str_eq(said(&l), rows[i].want);
+		release(&l);
+	}
+}
+
 /* Where ports without an address go is asked for if there are any. */
 Test(docker_networks, host_bindings)
 {
@@ -153,12 +193,14 @@ Test(docker_networks, host_bindings)
 Test(docker_networks, database_that_is_none)
 {
 	static const char lan[] = "{\"lan\":{}}";
-	static const struct bolt_item spoilt[] = { ITEM("1", "{\"name\":\"lan\",") },
+	static const struct bolt_item spoilt[] = { ITEM("1", "{\"name\":\"lan\","
+							     "\"networkType\":\"bridge\"}"),
+						   ITEM("2", "{\"name\":\"lan\",") },
 				      shorter[] = { { BOLT_NETWORK "1/", "short", 0 } };
 	struct launch l;
 	char path[512];
 
-	collect_with(&l, spoilt, 1, lan);
+	collect_with(&l, spoilt, 2, lan);
 	cr_expect_str_eq(said(&l), "?: lan - - -;");
 	release(&l);
 	collect_with(&l, shorter, 1, lan);
