@@ -135,6 +135,19 @@ static int judge_mode(struct og_pass *pass)
 	return 0;
 }
 
+/* One that the engine's database does not have, by that name: another's, or of a swarm. */
+static int judge_kindless(struct og_pass *pass, const char *name)
+{
+	if (og_facts(pass)->engine != OG_ENGINE_DOCKER ||
+	    !og_opt_has(pass, OG_OPT_network_host_drivers, "routed"))
+		return 0;
+	return og_reject_at(pass, LIST,
+			    "of what kind the network %s is cannot be read from the engine's "
+			    "database: give the whole name of a network that is not a swarm's, or "
+			    "use the default bridge",
+			    OG_Q(name));
+}
+
 /* Of what kind it is, by the engine's record. By its name one may be rejected already. */
 static int judge_network(struct og_pass *pass, const struct og_netfact *network)
 {
@@ -155,7 +168,7 @@ static int judge_network(struct og_pass *pass, const struct og_netfact *network)
 				    "container by its own address; use a bridge network of the "
 				    "mode \"nat\"",
 				    OG_Q(network->name), OG_Q(mode));
-	return 0;
+	return network->driver ? 0 : judge_kindless(pass, network->name);
 }
 
 static int judge_networks(struct og_pass *pass)
@@ -166,13 +179,10 @@ static int judge_networks(struct og_pass *pass)
 	for (size_t i = 0; i < facts->nnetworks; i++)
 		if (judge_network(pass, &facts->networks[i]) < 0)
 			return -1;
-	if (facts->engine == OG_ENGINE_DOCKER && facts->networks_known == OG_UNKNOWN && mode &&
-	    has_networks(mode) && !is_default(mode) &&
-	    og_opt_has(pass, OG_OPT_network_host_drivers, "routed"))
-		return og_reject_at(pass, LIST,
-				    "of what kind the network %s is cannot be read from the "
-				    "engine's database: use the default bridge",
-				    OG_Q(mode));
+	/* without even their names */
+	if (facts->nnetworks == 0 && facts->networks_known == OG_UNKNOWN && mode &&
+	    has_networks(mode) && !is_default(mode))
+		return judge_kindless(pass, mode);
 	return 0;
 }
 

@@ -314,6 +314,36 @@ by_host() {
 	gone g1
 }
 
+# by_other_names MODE: the daemon takes a network's id, and its beginning, for its name, and
+# for the second one keeps what was given; and JSON does not write every name as it is.
+by_other_names() {
+	local id
+	id=$(D network inspect -f '{{.Id}}' mode)
+	D network create named >/dev/null
+	D network create -o com.docker.network.bridge.gateway_mode_ipv4="$1" 'm"<&' >/dev/null
+	capture D run --rm --runtime ocigate --network 'm"<&' srv:1 true
+	has "... a name that JSON escapes" "$err" "rejected: network-host: the network .* has the gateway mode .*$1"
+	capture D run --rm --runtime ocigate --network named --network "$id" srv:1 true
+	has "... the second of two, by its id" "$err" "rejected: network-host: the network .*$id.* has the gateway mode .*$1"
+	capture D run --rm --runtime ocigate --network named --network "${id:0:12}" srv:1 true
+	has "... and by the beginning of it" "$err" "rejected: network-host: of what kind the network .*${id:0:12}.* is cannot be read"
+	python3 - "$T/docker/sock" "$id" <<-'PY'
+		import http.client, json, socket, sys
+		docker = http.client.HTTPConnection("docker")
+		docker.sock = socket.socket(socket.AF_UNIX)
+		docker.sock.connect(sys.argv[1])
+		docker.request("POST", "/containers/create?name=g1", json.dumps({"Image": "srv:1", "Cmd": ["true"],
+		    "HostConfig": {"Runtime": "ocigate", "NetworkMode": "named"},
+		    "NetworkingConfig": {"EndpointsConfig": {"named": {"NetworkID": sys.argv[2]}}}}),
+		    {"Content-Type": "application/json"})
+		docker.getresponse()
+	PY
+	capture D start g1
+	has "... under the name of another" "$err" "rejected: network-host: the network .*named.* has the gateway mode .*$1"
+	gone g1
+	D network rm named 'm"<&' >/dev/null
+}
+
 # by_mode MODE WHAT-PLAIN-SHOWS UNPUBLISHED: Docker 28, a bridge whose containers are reached by their own addresses,
 # of either family: from outside, from a container of Docker's own bridge, from one of another bridge of the kind.
 # Refused; and where the daemon's database is not to be believed, closed.
@@ -341,6 +371,7 @@ by_mode() {
 	capture D start g1
 	has "... also connected before the start" "$err" "rejected: network-host: the network .*mode.* has the gateway mode .*$mode"
 	gone g1
+	by_other_names "$mode"
 	capture D run --rm --runtime ocigate srv:1 true
 	is "... the default bridge is not" "$rc" 0
 	chmod 666 "$DATABASE"
