@@ -79,20 +79,28 @@ static bool is_allowed(const struct og_pass *pass, const char *text)
 
 /*
  * The same of a port's: where none is given it is each network's own, which is the
- * daemon's "ip" for the default bridge.
+ * daemon's "ip" for the default bridge. That holds until another network is connected,
+ * by whose address the port is published anew: so it takes the guard, whatever the action.
  */
-static bool is_published_well(const struct og_pass *pass, const char *address)
+static bool is_published_well(struct og_pass *pass, const char *address)
 {
 	const struct og_facts *facts = og_facts(pass);
-	bool all = *address == '\0' && facts->networks_known == OG_KNOWN && facts->nnetworks > 0;
 
-	for (size_t i = 0; all && i < facts->nnetworks; i++) {
+	if (is_allowed(pass, address))
+		return true;
+	/* without a list the guard would not know what to leave open */
+	if (*address || facts->networks_known == OG_UNKNOWN || facts->nnetworks == 0 ||
+	    og_opt_list(pass, OG_OPT_ports_addresses)->n == 0)
+		return false;
+	for (size_t i = 0; i < facts->nnetworks; i++) {
 		const char *binding = facts->networks[i].host_binding;
 
 		/* of all of IPv4's, those of IPv6 are published on as well */
-		all = is_allowed(pass, binding && strcmp(binding, "0.0.0.0") ? binding : "");
+		if (!is_allowed(pass, binding && strcmp(binding, "0.0.0.0") ? binding : ""))
+			return false;
 	}
-	return all || is_allowed(pass, address);
+	og_launch(pass, OG_LAUNCH_GUARD_PORTS, "", NULL); /* no finding: cannot fail */
+	return true;
 }
 
 /* The address to publish on instead, as -p takes it. */

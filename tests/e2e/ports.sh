@@ -493,7 +493,12 @@ by_daemon_ip() {
 	is "the daemon's ip: a port without an address is let through" "$rc" 0
 	is "... from outside" "$(from_ext tcp $HOST4 8080) $(from_ext tcp $HOST6 8080) $(from_ext tcp $HOST4 "$(port_of g1 81)")" "no no no"
 	is "... from the host" "$(from_host tcp 127.0.0.1 8080)" yes
+	D network create another >/dev/null # by its name the first of the two
+	D network connect another g1
+	has "... on another network later: published anew" "$(D port g1 80)" '0.0.0.0:8080'
+	is "... from outside" "$(from_ext tcp $HOST4 8080) $(from_ext tcp $HOST6 8080)" "no no"
 	gone g1
+	D network rm another >/dev/null
 	capture D run --rm --runtime ocigate -p 0.0.0.0:8080:80 srv:1 true
 	has "... with one that is all of them it is not" "$err" 'port 80/tcp is published on all addresses'
 	D network create own -o com.docker.network.bridge.host_binding_ipv4=127.0.0.1 >/dev/null
