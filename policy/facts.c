@@ -148,6 +148,7 @@ static const struct table ports = TABLE(og_port, port_fields, NULL);
 
 static const struct field netfact_fields[] = {
 	F(og_netfact, name, K_NAME),
+	F(og_netfact, id, K_TEXT),
 	F(og_netfact, driver, K_TEXT),
 	F(og_netfact, host_binding, K_TEXT),
 	F(og_netfact, gateway_mode_ipv4, K_TEXT),
@@ -192,6 +193,7 @@ static const struct field facts_fields[] = {
 	F(og_facts, network_mode, K_TEXT),
 	WORD(og_facts, networks_known, known_words),
 	LIST(og_facts, networks, K_STRUCTS, &netfacts),
+	F(og_facts, networks_file, K_TEXT),
 	F(og_facts, cgroup_parent, K_TEXT),
 	F(og_facts, swarm, K_BOOL),
 	WORD(og_facts, health_known, known_words),

@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which networks Docker connects a container to, and of what kind they are. The record
- * of a container has their names only, which users choose; the kind is in the database of
- * the daemon's networks, DATA-ROOT/network/files/local-kv.db.
+ * of a container has their names only, which users choose; the kind is in the daemon's
+ * database.
  */
 #include "engine.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "bolt.h"
 #include "file.h"
-
-/* Of containers that start at once each changes the database: one of the readings is whole. */
-#define READINGS 16
-
-/* Before each value the daemon keeps its number, of 8 bytes. */
-#define NUMBER_LEN 8
+#include "networks.h"
 
 /* Names that nobody else can give to a network. */
 static const struct {
@@ -95,6 +85,7 @@ static int take_network(struct reading *reading, size_t i, const struct og_node 
 	bool failed = !ret;
 
 	if (ret) {
+		ret->id = copy(reading, og_str(og_member(network, "id")), &failed);
 		ret->driver = copy(reading, og_str(og_member(network, "networkType")), &failed);
 		ret->host_binding = copy(reading, binding, &failed);
 		ret->gateway_mode_ipv4 = copy(reading, mode4, &failed);
@@ -129,10 +120,6 @@ static int read_network(void *ctx, const char *value, size_t len, struct og_err 
 	bool any = false;
 	int r = 0;
 
-	if (len < NUMBER_LEN)
-		return og_fail(reterr, OG_E_HOST, "a network without a record");
-	value += NUMBER_LEN;
-	len -= NUMBER_LEN;
 	/* not every network of a busy host is worth being parsed */
 	for (size_t i = 0; !any && i < reading->nasked; i++)
 		any = may_be(value, len, reading->asked[i].name) ||
@@ -226,24 +213,6 @@ static bool has_open_port(const struct og_facts *facts)
 	return false;
 }
 
-/* The daemon's database, if it is; -1. */
-static int open_database(const char *data)
-{
-	char path[PATH_MAX];
-	struct stat st;
-	int fd;
-
-	if ((size_t)snprintf(path, sizeof(path), "%s/network/files/local-kv.db", data) >=
-	    sizeof(path))
-		return -1;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !og_writable_by_others(&st))
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 int og_docker_networks(struct og_gather *g, const char *data, const struct og_node *config,
 		       struct og_err *reterr)
 {
@@ -251,6 +220,7 @@ int og_docker_networks(struct og_gather *g, const char *data, const struct og_no
 	struct reading reading = { .g = g };
 	struct og_err why = { 0 };
 	og_auto_close int fd = -1;
+	const char *path;
 	int r = 1;
 
 	if (og_type(networks) != OG_OBJECT)
@@ -261,18 +231,22 @@ int og_docker_networks(struct og_gather *g, const char *data, const struct og_no
 		g->facts->networks_known = OG_KNOWN;
 		return 0;
 	}
-	fd = open_database(data);
-	for (unsigned i = 0; r > 0 && fd >= 0 && i < READINGS; i++) {
+	path = og_arena_printf(&g->arena, "%s/network/files/local-kv.db", data);
+	if (!path)
+		return og_gather_nomem(reterr);
+	fd = og_networks_open(path);
+	for (unsigned i = 0; r > 0 && fd >= 0 && i < OG_NETWORKS_READINGS; i++) {
 		if (fill_names(&reading, networks, reterr) < 0)
 			return -1;
-		r = og_bolt_each(fd, "libnetwork", "docker/network/v1.0/network/", read_network,
-				 &reading, &why);
+		r = og_networks_each(fd, read_network, &reading, &why);
 	}
 	/* what a reading that failed has found may never have been so */
 	if ((r == 0 ? add_missed(&reading, reterr) : fill_names(&reading, networks, reterr)) < 0)
 		return -1;
 	fill_predefined(g->facts);
-	if (r == 0)
+	if (r == 0) {
 		g->facts->networks_known = OG_KNOWN;
+		g->facts->networks_file = path;
+	}
 	return 0;
 }

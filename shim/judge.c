@@ -166,6 +166,7 @@ static void permit(struct og_shim *shim, enum og_outcome outcome)
 	shim->rewritten = outcome == OG_OUTCOME_REWRITTEN;
 	shim->guarded = launch & OG_LAUNCH_GUARD_PORTS;
 	shim->links = launch & OG_LAUNCH_CHECK_LINKS;
+	shim->networks = launch & OG_LAUNCH_SAME_NETWORKS;
 	shim->permit = (struct og_permit){ .given = true,
 					   .close_fds = launch & OG_LAUNCH_CLOSE_FDS,
 					   .drop_listen = launch & OG_LAUNCH_DROP_LISTEN,

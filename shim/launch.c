@@ -14,6 +14,7 @@
 
 #include "exit.h"
 #include "file.h"
+#include "networks.h"
 #include "ocigate/buf.h"
 #include "ports.h"
 #include "report.h"
@@ -98,6 +99,7 @@ static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
 	record.kept = keep;
 	record.guarded = shim->guarded;
 	record.links = shim->links;
+	record.networks = shim->networks;
 	/* in audit mode the document has edits that were asked for and are not made */
 	if (shim->rewritten)
 		og_record_process(&record, og_doc_root(shim->doc));
@@ -186,9 +188,11 @@ static int commit_start(const struct og_shim *shim, struct og_err *reterr)
 	const struct og_record *record = shim->record;
 	int r = 0;
 
-	if (record && record->guarded) /* that looks at the interfaces as well */
+	if (record && record->networks && record->facts)
+		r = og_networks_same(record->facts, reterr);
+	if (r == 0 && record && record->guarded) /* that looks at the interfaces as well */
 		r = og_ports_up(record, reterr);
-	else if (record && record->links)
+	else if (r == 0 && record && record->links)
 		r = og_ports_check(record, reterr);
 	if (r < 0)
 		og_verify_end(record);

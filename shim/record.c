@@ -140,17 +140,18 @@ static void put_bool(struct og_buf *out, const char *key, bool value)
 }
 
 /* Without the parts of the document: what later commands need is small. */
-static int put_facts(struct og_buf *out, const struct og_facts *facts, struct og_err *reterr)
+static int put_facts(struct og_buf *out, const struct og_facts *facts, bool networks,
+		     struct og_err *reterr)
 {
 	og_auto_free char *text = NULL;
 	struct og_facts lean = *facts;
 
-	lean.sources = NULL;
-	lean.namespaces = NULL;
-	lean.hooks = NULL;
-	lean.flags = NULL;
-	lean.networks = NULL;
-	lean.nsources = lean.nnamespaces = lean.nhooks = lean.nflags = lean.nnetworks = 0;
+	/* a list of no elements is left out, whatever it points to */
+	lean.nsources = lean.nnamespaces = lean.nhooks = lean.nflags = 0;
+	if (!networks) {
+		lean.nnetworks = 0;
+		lean.networks_file = NULL;
+	}
 	lean.networks_known = OG_UNKNOWN;
 	lean.record = OG_UNKNOWN;
 	lean.record_mode = NULL;
@@ -181,12 +182,13 @@ static int encode(const struct og_record *record, struct og_buf *out, struct og_
 	put_u64(out, "uid", record->uid);
 	put_bool(out, "guarded", record->guarded);
 	put_bool(out, "links", record->links);
+	put_bool(out, "networks", record->networks);
 	put_strings(out, "addresses", record->addresses, record->naddresses);
 	/* The runtime takes this process over: as long as it runs, the launch is under way. */
 	put_u64(out, "writer", (uint64_t)self);
 	put_u64(out, "writer-start", start);
 	og_binds_put(out, record->binds, record->nbinds);
-	if (record->facts && put_facts(out, record->facts, reterr) < 0)
+	if (record->facts && put_facts(out, record->facts, record->networks, reterr) < 0)
 		return -1;
 	og_buf_puts(out, "}\n");
 	return out->failed ? og_fail(reterr, OG_E_NOMEM, "out of memory") : 0;
@@ -271,6 +273,7 @@ static int decode(struct loaded *loaded, struct og_err *reterr)
 		return og_fail(reterr, OG_E_HOST, "the launch record cannot be understood");
 	record->guarded = og_is_true(og_member(root, "guarded"));
 	record->links = og_is_true(og_member(root, "links"));
+	record->networks = og_is_true(og_member(root, "networks"));
 	if (decode_addresses(loaded, og_member(root, "addresses"), reterr) < 0)
 		return -1;
 	if (og_binds_read(og_member(root, "binds"), &loaded->binds, &record->nbinds, reterr) < 0)

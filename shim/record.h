@@ -27,6 +27,7 @@ struct og_record {
 	uint64_t bounding, uid;	      /* of the document as launched */
 	bool guarded;		      /* its published ports wait for the guard at "start" */
 	bool links;		      /* its interfaces wait to be looked at, at "start" */
+	bool networks;		      /* its networks, likewise: they are among |facts| */
 	const char *const *addresses; /* on which they may be reached; empty: none but the host */
 	size_t naddresses;
 	const struct og_bind_id *binds; /* to be compared with what was mounted */

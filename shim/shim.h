@@ -43,6 +43,7 @@ struct og_shim {
 	char *refusal;	   /* what the user reads when the launch was refused */
 	bool guarded;	   /* the published ports are to be guarded from "start" on */
 	bool links;	   /* the kinds of its interfaces are looked at before "start" */
+	bool networks;	   /* they must still be those that were judged then */
 	bool verify_binds; /* what gets mounted is compared with what was judged */
 	bool rewritten;	   /* the edits of |doc| and the launch actions are to be carried out */
 	struct og_permit permit; /* what the verdict permits */

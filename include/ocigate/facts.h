@@ -115,6 +115,7 @@ struct og_port {
 /* A network that the engine connects the container to. Two of one name are two entries. */
 struct og_netfact {
 	const char *name;
+	const char *id;	    /* NULL: as |driver| */
 	const char *driver; /* "bridge", "macvlan", ...; NULL: not known, or none is called so */
 	/* the address on which ports without one are published; NULL: not asked for, or all */
 	const char *host_binding;
@@ -164,6 +165,7 @@ struct og_facts {
 	enum og_known networks_known;
 	struct og_netfact *networks;
 	size_t nnetworks;
+	const char *networks_file; /* where that was read; NULL: nowhere */
 	const char *cgroup_parent; /* asked for by the user; "": the engine's; NULL: unknown */
 	bool swarm;
 	enum og_known health_known;

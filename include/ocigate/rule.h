@@ -115,12 +115,13 @@ int og_set_whole(struct og_pass *pass, const char *pointer, const char *json, co
 
 /* Something the shim does at launch, outside the document, once the verdict permits it. */
 enum og_launch {
-	OG_LAUNCH_CLOSE_FDS = 1 << 0,	 /* close descriptors from 3 up, drop --preserve-fds */
-	OG_LAUNCH_DROP_LISTEN = 1 << 1,	 /* drop LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES */
-	OG_LAUNCH_DROP_NOTIFY = 1 << 2,	 /* drop NOTIFY_SOCKET */
-	OG_LAUNCH_GUARD_PORTS = 1 << 3,	 /* put the port guard up before the process starts */
-	OG_LAUNCH_VERIFY_BINDS = 1 << 4, /* compare what was mounted with what was judged */
-	OG_LAUNCH_CHECK_LINKS = 1 << 5,	 /* look at the kinds of its interfaces before it starts */
+	OG_LAUNCH_CLOSE_FDS = 1 << 0,	  /* close descriptors from 3 up, drop --preserve-fds */
+	OG_LAUNCH_DROP_LISTEN = 1 << 1,	  /* drop LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES */
+	OG_LAUNCH_DROP_NOTIFY = 1 << 2,	  /* drop NOTIFY_SOCKET */
+	OG_LAUNCH_GUARD_PORTS = 1 << 3,	  /* put the port guard up before the process starts */
+	OG_LAUNCH_VERIFY_BINDS = 1 << 4,  /* compare what was mounted with what was judged */
+	OG_LAUNCH_CHECK_LINKS = 1 << 5,	  /* look at the kinds of its interfaces before it starts */
+	OG_LAUNCH_SAME_NETWORKS = 1 << 6, /* are its networks those that were judged, before that */
 };
 /* |why| NULL: housekeeping that is no finding; done unless the rule is off or audit. */
 int og_launch(struct og_pass *pass, enum og_launch what, const char *pointer, const char *why, ...)

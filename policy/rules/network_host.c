@@ -93,9 +93,9 @@ static bool only_default(const struct og_facts *facts)
 }
 
 /*
- * What the engine says of a network's kind is of the moment of "create": a network of a
- * user's can be another by the start, so it is seen at the interfaces, once there are any.
- * Other engines whose users make networks do not say what they are called.
+ * What the engine says of a network's kind is of the moment of "create": one of a user's
+ * can be another by the start. So it must still be there then, and is seen at the
+ * interfaces. Other engines whose users make networks do not say what they are called.
  */
 static void check_links(struct og_pass *pass, const char *mode)
 {
@@ -104,9 +104,12 @@ static void check_links(struct og_pass *pass, const char *mode)
 			: engine == OG_ENGINE_PODMAN || engine == OG_ENGINE_BUILDAH ||
 				   engine == OG_ENGINE_NERDCTL;
 
-	if (any && !only_default(og_facts(pass)) &&
-	    (og_opt_has(pass, OG_OPT_network_host_drivers, "macvlan") ||
-	     og_opt_has(pass, OG_OPT_network_host_drivers, "ipvlan")))
+	if (!any || only_default(og_facts(pass)))
+		return;
+	if (og_opt_list(pass, OG_OPT_network_host_drivers)->n > 0 && og_facts(pass)->networks_file)
+		og_launch(pass, OG_LAUNCH_SAME_NETWORKS, "", NULL);
+	if (og_opt_has(pass, OG_OPT_network_host_drivers, "macvlan") ||
+	    og_opt_has(pass, OG_OPT_network_host_drivers, "ipvlan"))
 		og_launch(pass, OG_LAUNCH_CHECK_LINKS, "", NULL); /* no finding: cannot fail */
 }
 

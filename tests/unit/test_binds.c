@@ -168,13 +168,14 @@ static unsigned links_with(const char *action, const char *drivers, const char *
 				     .network_mode = mode,
 				     .networks_known = n ? OG_KNOWN : OG_UNKNOWN,
 				     .networks = networks,
-				     .nnetworks = n };
+				     .nnetworks = n,
+				     .networks_file = n ? "/db" : NULL };
 	char rules[256];
 
 	snprintf(rules, sizeof(rules),
 		 "\"network-host\":{\"action\":\"%s\",\"network\":false,\"drivers\":[%s]}", action,
 		 drivers);
-	return launch_of(rules, &of) & OG_LAUNCH_CHECK_LINKS;
+	return launch_of(rules, &of) & (OG_LAUNCH_CHECK_LINKS | OG_LAUNCH_SAME_NETWORKS);
 }
 
 static unsigned links_of(const char *action, const char *drivers, const char *mode,
@@ -195,7 +196,10 @@ Test(links, not_looked_at_where_there_is_only_the_default_bridge)
 		     0));
 	cr_expect(eq(uint,
 		     links_with("reject", "\"macvlan\"", "default", OG_ENGINE_DOCKER, networks, 2),
-		     OG_LAUNCH_CHECK_LINKS));
+		     OG_LAUNCH_CHECK_LINKS | OG_LAUNCH_SAME_NETWORKS));
+	cr_expect(eq(uint, links_with("reject", "\"routed\"", "lab", OG_ENGINE_DOCKER, networks, 2),
+		     OG_LAUNCH_SAME_NETWORKS));
+	cr_expect(eq(uint, links_with("reject", "", "lab", OG_ENGINE_DOCKER, networks, 2), 0));
 }
 
 Test(links, looked_at_where_there_are_networks)

@@ -34,8 +34,9 @@ static const char all[] =
 	"\"address\":\"\",\"host_port\":8080,\"host_range\":true,\"container_port\":80}],\"publish_"
 	"all\":true,"
 	"\"network_mode\":\"bridge\",\"networks_known\":\"known\",\"networks\":[{\"name\":\"n\","
+	"\"id\":\"i\","
 	"\"driver\":\"bridge\",\"host_binding\":\"127.0.0.1\",\"gateway_mode_ipv4\":\"nat\","
-	"\"gateway_mode_ipv6\":\"routed\"}],"
+	"\"gateway_mode_ipv6\":\"routed\"}],\"networks_file\":\"/f\","
 	"\"cgroup_parent\":\"\",\"swarm\":true,"
 	"\"health_known\":\"known\",\"health_checked\":true,"
 	"\"restart_policy\":\"on-failure\",\"restart_retries\":7,"
@@ -85,13 +86,13 @@ Test(facts, every_byte_of_the_struct_has_a_field)
 	struct og_facts *facts = NULL;
 
 	cr_assert(og_facts_parse(doc, &facts, &err) == 0, "%s", err.msg);
-	cr_expect(eq(sz, sizeof(*facts), 392), "og_facts has changed: is the table complete?");
+	cr_expect(eq(sz, sizeof(*facts), 400), "og_facts has changed: is the table complete?");
 	cr_expect(eq(sz, sizeof(*facts->sources), 104), "og_source has changed");
 	cr_expect(eq(sz, sizeof(*facts->sources->submounts), 48), "og_submount has changed");
 	cr_expect(eq(sz, sizeof(*facts->namespaces), 24), "og_nsfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->hooks), 16), "og_hookfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->ports), 40), "og_port has changed");
-	cr_expect(eq(sz, sizeof(*facts->networks), 40), "og_netfact has changed");
+	cr_expect(eq(sz, sizeof(*facts->networks), 48), "og_netfact has changed");
 	og_facts_free(facts);
 	og_doc_free(doc);
 }
