@@ -87,30 +87,40 @@ static int find_all(int fd, struct search *search, struct og_err *reterr)
 	return r;
 }
 
-int og_networks_same(const struct og_facts *judged, struct og_err *reterr)
+static int same(int fd, struct search *search, struct og_err *reterr)
 {
-	og_auto_free bool *found = calloc(judged->nnetworks + 1, sizeof(*found));
-	struct search search = { judged, found };
+	const struct og_facts *judged = search->judged;
 	struct og_err why = { 0 };
-	og_auto_close int fd = -1;
 
-	if (!found)
-		return og_fail(reterr, OG_E_NOMEM, "out of memory");
-	if (!judged->networks_file)
-		return 0;
-	fd = og_networks_open(judged->networks_file);
-	if (fd < 0 || find_all(fd, &search, &why) != 0)
+	if (fd < 0 || find_all(fd, search, &why) != 0)
 		return og_fail(
 			reterr, OG_E_HOST,
 			"rejected: network-host: the engine's database of networks cannot be "
 			"read now: %s",
 			judged->networks_file);
 	for (size_t i = 0; i < judged->nnetworks; i++)
-		if (judged->networks[i].id && !found[i])
+		if (judged->networks[i].id && !search->found[i])
 			return og_fail(
 				reterr, OG_E_HOST,
 				"rejected: network-host: the network %s is no longer the one "
 				"that was judged: start the container again",
 				OG_Q(judged->networks[i].name));
 	return 0;
+}
+
+int og_networks_same(const struct og_facts *judged, struct og_err *reterr)
+{
+	struct search search = { .judged = judged };
+	og_auto_close int fd = -1;
+	int r;
+
+	if (!judged->networks_file)
+		return 0;
+	search.found = calloc(judged->nnetworks + 1, sizeof(*search.found));
+	if (!search.found)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	fd = og_networks_open(judged->networks_file);
+	r = same(fd, &search, reterr);
+	free(search.found);
+	return r;
 }
