@@ -54,7 +54,7 @@ trap stop INT HUP TERM
 begin() {
 	local log=$logdir/$1.log
 	set -m
-	timeout -k 30 "${OG_TIMEOUT:-1200}" bash -c "$2" </dev/null >"$log" 2>&1 &
+	timeout -k 30 "${OG_TIMEOUT:-1500}" bash -c "$2" </dev/null >"$log" 2>&1 &
 	running[$!]=$1
 	started[$!]=$SECONDS
 	set +m
