@@ -400,7 +400,8 @@ below() {
 
 # Five allowed sources, root's and an ordinary user's, against none: CPU time of "create" up
 # to a runtime that does nothing, and of "start" for a container that waits; in turn, the
-# median, for other things run here too.
+# median, for other things run here too. A machine on which true(1) takes more than
+# two milliseconds is given half of that.
 cost() {
 	local kind extra
 	cp /bin/true "$T/bin/nothing"
@@ -418,14 +419,16 @@ cost() {
 	done
 	/usr/bin/python3 - "$RT" "--ocigate-policy=$POLICY" "--ocigate-runtime=$T/bin/nothing" >"$T/cost" <<-PY
 		import resource, statistics, subprocess, sys
-		def cpu(words):
+		def cpu(words, shim=sys.argv[1:]):
 		    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-		    subprocess.run(sys.argv[1:] + words, check=True)
+		    subprocess.run(shim + words, check=True)
 		    after = resource.getrusage(resource.RUSAGE_CHILDREN)
 		    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 		kinds = ("none", "root", "user")
 		spent = {(step, kind): [] for step in ("create", "start") for kind in kinds}
+		true = []
 		for turn in range(150):
+		    true.append(cpu(["/bin/true"], []))
 		    for kind in kinds:
 		        spent["create", kind].append(cpu(["--root", "$T/cost-root-dir", "create", "--bundle", "$T/cost-" + kind, "%s%d" % (kind, turn)]))
 		        spent["start", kind].append(cpu(["--root", "$RT_ROOT", "start", "waits-" + kind]))
@@ -433,11 +436,12 @@ cost() {
 		    added = [round(statistics.median(a - b for a, b in zip(spent[step, kind], spent[step, "none"])) * 1000000)
 		             for step in ("create", "start")]
 		    print(kind, *added, sum(added))
+		print("true", round(statistics.median(true) * 1000000))
 	PY
 	note "five mounts add, in microseconds of CPU time (create, start, both):" "$(cat "$T/cost")"
 	for kind in root user; do
 		check "five mounts of a $kind's sources add at most 1 ms of CPU time" \
-			[ "$(awk -v k=$kind '$1 == k { print $4 }' "$T/cost")" -le 1000 ]
+			awk -v k=$kind '$1 == k { added = $4 } $1 == "true" { most = $2 > 2000 ? $2 / 2 : 1000 } END { exit !(added > 0 && added <= most) }' "$T/cost"
 		check "... and were compared" grep -q '"binds"' "$T"/run/waits-$kind*.json
 	done
 	for kind in none root user; do
