@@ -69,10 +69,10 @@ ipvlan() {
 	local database=$T/docker/data/network/files/local-kv.db
 	{ modprobe ipvlan && D network create -d ipvlan -o parent=vhost --subnet 10.98.0.0/24 other >/dev/null; } || e2e_die "no ipvlan in the guest"
 	site '"127.0.0.1"'
-	capture D run --rm --runtime ocigate --cgroupns host --security-opt apparmor=unconfined --network other -p 8082:80 srv:1 true
+	capture D run --rm --runtime ocigate --cgroupns host --security-opt apparmor=unconfined --network other -p 8082:80 srv:1 sh -c :
 	has "ipvlan: refused" "$rc $err" '^[^0].*rejected: ports: on the network .*other.*, which is .*ipvlan'
 	chmod 666 "$database"
-	capture D run --rm --runtime ocigate --cgroupns host --security-opt apparmor=unconfined --network other -p 8082:80 srv:1 true
+	capture D run --rm --runtime ocigate --cgroupns host --security-opt apparmor=unconfined --network other -p 8082:80 srv:1 sh -c :
 	has "... also by its interface" "$rc $err" '^[^0].*is a[n]? ipvlan, whose traffic goes past the host'
 	chmod 644 "$database"
 	D network rm other >/dev/null
