@@ -188,11 +188,13 @@ static int commit_start(const struct og_shim *shim, struct og_err *reterr)
 	const struct og_record *record = shim->record;
 	int r = 0;
 
-	if (record && record->networks && record->facts)
+	if (!record)
+		return 0;
+	if (record->networks && record->facts)
 		r = og_networks_same(record->facts, reterr);
-	if (r == 0 && record && record->guarded) /* that looks at the interfaces as well */
+	if (r == 0 && record->guarded) /* that looks at the interfaces as well */
 		r = og_ports_up(record, reterr);
-	else if (r == 0 && record && record->links)
+	else if (r == 0 && record->links)
 		r = og_ports_check(record, reterr);
 	if (r < 0)
 		og_verify_end(record);

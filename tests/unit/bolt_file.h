@@ -8,6 +8,7 @@
 
 #define BOLT_PAGE    1024U
 #define BOLT_NETWORK "docker/network/v1.0/network/"
+#define BOLT_NUMBER  "\1\2\3\4\5\6\7\10" /* what the daemon keeps before each value */
 
 /* Zero-initialise; fields may be spoilt by a test afterwards. */
 struct bolt_file {

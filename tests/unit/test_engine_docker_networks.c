@@ -12,7 +12,6 @@
 
 TestSuite(docker_networks, .init = engine_setup, .fini = engine_teardown);
 
-#define NUMBER "\1\2\3\4\5\6\7\10" /* what the daemon keeps before each value */
 #define GENERIC(v4, v6)                                                                            \
 	"\"generic\":{\"com.docker.network.generic\":{"                                            \
 	"\"com.docker.network.bridge.gateway_mode_ipv4\":\"" v4 "\","                              \
@@ -20,7 +19,7 @@ TestSuite(docker_networks, .init = engine_setup, .fini = engine_teardown);
 
 #define ITEM(key, json)                                                                            \
 	{                                                                                          \
-		BOLT_NETWORK key "/", NUMBER json, 0                                               \
+		BOLT_NETWORK key "/", BOLT_NUMBER json, 0                                          \
 	}
 
 /* The daemon's database with |items|, and a launch of a container with |networks|. */

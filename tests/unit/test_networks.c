@@ -12,8 +12,6 @@
 
 #include "bolt_file.h"
 
-#define NUMBER "\1\2\3\4\5\6\7\10"
-
 static char path[] = "/tmp/ocigate-networks-XXXXXX";
 
 static void networks_setup(void)
@@ -39,8 +37,8 @@ static void database(const char *first, const char *second)
 	const struct bolt_item items[] = { { BOLT_NETWORK "1/", a, 0 },
 					   { BOLT_NETWORK "2/", b, 0 } };
 
-	snprintf(a, sizeof(a), NUMBER "%s", first);
-	snprintf(b, sizeof(b), NUMBER "%s", second ? second : "");
+	snprintf(a, sizeof(a), BOLT_NUMBER "%s", first);
+	snprintf(b, sizeof(b), BOLT_NUMBER "%s", second ? second : "");
 	memset(&file, 0, sizeof(file));
 	bolt_libnetwork(&file);
 	bolt_leaf(&file, 3, 0, items, second ? 2 : 1);
