@@ -457,7 +457,7 @@ bench: all $(BENCH_BIN) ## the benchmarks; figures in the README come from here
 	@rc=0; export BUILD=$(abspath $(BUILD)); tests/bench/run.sh || rc=1; tests/bench/docker.sh || rc=1; exit $$rc
 
 check-long: $(DEPS_FIRST) ## the long form: every end-to-end loop, fuzzing, benchmarks in full
-	+@export OG_LONG=1 OG_TIMEOUT=7200 VALGRIND_UNIT=1 MUTATION_KINDS=early,table,owner,invert MUTATION_EVERY=1; $(run_all) $(foreach t,$(if $(ROOT),$(ROOT_TIERS)) $(if $(FUZZ_SRC),fuzz check-valgrind) \
+	+@export OG_LONG=1 OG_TIMEOUT=7200 VALGRIND_UNIT=1 MUTATION_KINDS=early,table,owner,invert MUTATION_EVERY=1; $(run_all) $(foreach t,$(if $(ROOT),bench $(ROOT_TIERS)) $(if $(FUZZ_SRC),fuzz check-valgrind) \
 		check-mutation $(if $(FAULT_SRC),check-fault),$t="$(MAKE) --no-print-directory $(JOBS) $t")
 
 demo: $(DEPS_FIRST) all ## build, then judge and launch the example bundles with the real runc
