@@ -16,6 +16,7 @@
 
 #include "file.h"
 #include "ocigate/buf.h"
+#include "place.h"
 
 #define LINK "/etc/ocigate/runtime"
 
@@ -47,6 +48,8 @@ static const char *unfit(const char *path)
 		return "others than root may write it";
 	if (is_ourselves(&st))
 		return "it is ocigate itself";
+	if (!og_path_is_safe(path, OG_SAFE_STICKY))
+		return "others than root may write a directory on the way to it";
 	return NULL;
 }
 
@@ -65,26 +68,47 @@ static int fit(const char *path, const char *whence, char **ret, struct og_err *
 	return *ret ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
 }
 
+/* What the administrator's link names; *ret is NULL without one. */
+static int read_link(char *buf, size_t size, const char **ret, struct og_err *reterr)
+{
+	ssize_t n = og_is_rootless() ? 0 : readlink(LINK, buf, size - 1);
+
+	*ret = NULL;
+	if (n < 0 && errno == EINVAL)
+		return og_fail(reterr, OG_E_HOST,
+			       LINK " is no symbolic link: make it one to the real runc or crun");
+	if (n < 0 && errno != ENOENT && errno != ENOTDIR)
+		return og_fail_sys(reterr, errno, LINK);
+	if (n > 0) {
+		buf[n] = '\0';
+		*ret = buf;
+	}
+	return 0;
+}
+
 int og_runtime_find(const char *given, const char *recorded, char **ret, struct og_err *reterr)
 {
-	char link[4096];
-	ssize_t n;
+	char buf[4096];
+	const char *link;
 
 	if (given)
 		return fit(given, "--ocigate-runtime", ret, reterr);
-	if (recorded)
+	/*
+	 * It may be gone by now, or have become ocigate (install --as-runc, and its undo):
+	 * what is there in its place must still be able to stop the container.
+	 */
+	if (recorded && !unfit(recorded))
 		return fit(recorded, "of this container's launch", ret, reterr);
-	n = og_is_rootless() ? -1 : readlink(LINK, link, sizeof(link) - 1);
-	if (n > 0) {
-		link[n] = '\0';
+	if (read_link(buf, sizeof(buf), &link, reterr) < 0)
+		return -1;
+	if (link)
 		return fit(link, LINK, ret, reterr);
-	}
 	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++)
 		if (!unfit(candidates[i]))
 			return fit(candidates[i], "default", ret, reterr);
 	return og_fail(reterr, OG_E_HOST,
-		       "no runtime: neither runc nor crun is in /usr/bin or /usr/sbin, and " LINK
-		       " does not name one");
+		       "no runtime: neither runc nor crun is in /usr/bin, /usr/sbin or "
+		       "/usr/libexec/ocigate, and " LINK " does not name one");
 }
 
 /* Variables handed on when they are set. */

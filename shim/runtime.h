@@ -12,10 +12,10 @@
 
 /*
  * Which runtime: |given| (--ocigate-runtime), else |recorded| (what launched
- * this container), else the link /etc/ocigate/runtime, else the first of runc,
- * crun in /usr/bin, /usr/sbin, /usr/libexec/ocigate. Never ocigate itself, and
- * only a program that nobody but root (and ourselves) can change. Either may be
- * NULL. *ret, absolute, owned by the caller.
+ * this container, if that can still be used), else the link /etc/ocigate/runtime, else the first of
+ * runc, crun in /usr/bin, /usr/sbin, /usr/libexec/ocigate. Never ocigate itself, and only a program
+ * that nobody but root (and ourselves) can change. Either may be NULL. *ret, absolute, owned by the
+ * caller.
  */
 int og_runtime_find(const char *given, const char *recorded, char **ret, struct og_err *reterr);
 

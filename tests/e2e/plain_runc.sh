@@ -390,6 +390,42 @@ runtime_recorded() {
 	rm "$T/etc/runtime"
 }
 
+# What a launch recorded may be ocigate by now, or gone (install --as-runc, and its undo):
+# its container can be stopped all the same.
+runtime_replaced() {
+	make '.process.args = ["/bin/probe", "wait"]'
+	policy "$PERMISSIVE"
+	cp "$REAL" "$T/bin/first"
+	real_is "$T/bin/first"
+	capture by_link run -d --bundle "$B" $ID
+	is "run by a runtime that will not stay" "$rc $(status)" "0 running"
+	ln -sf "$RT" "$T/bin/first"
+	real_is "$REAL"
+	capture by_link exec $ID /bin/probe hello
+	is "... that is ocigate now: exec" "$rc $out" "0 hello"
+	rm "$T/bin/first"
+	capture by_link state $ID
+	is "... that is gone: state" "$rc $(jq -r .status <<<"$out")" "0 running"
+	capture by_link kill $ID KILL
+	is "... kill" "$rc" 0
+	wait_for 5 stopped
+	capture by_link delete $ID
+	is "... delete" "$rc $(real list -q) $(records)" "0  "
+	rm "$T/etc/runtime"
+	cp "$REAL" "$T/etc/runtime"
+	capture by_link list
+	is "a program in the place of the link" "$rc" 1
+	has "... is not passed over in silence" "$err" '/etc/ocigate/runtime is no symbolic link: make it one'
+	rm "$T/etc/runtime"
+	mkdir "$T/work/theirs"
+	cp "$REAL" "$T/work/theirs/runtime"
+	chown 1000 "$T/work/theirs"
+	RT_REAL=$T/work/theirs/runtime capture rt list
+	is "a runtime that a user could exchange" "$rc" 1
+	has "... is not executed" "$err" 'others than root may write a directory on the way to it'
+	rm -r "$T/work/theirs"
+}
+
 modes() {
 	make '.process.args = ["/bin/probe", "state"] | .mounts += [{"destination": "/x", "type": "bind", "source": "/etc", "options": ["rbind"]}]'
 	policy "${STRICT/'"version": 1,'/'"version": 1, "mode": "audit", "audit": { "file": "'"$T/log/audit.jsonl"'" },'}"
@@ -426,6 +462,7 @@ if [ -n "$IS_OCIGATE" ]; then
 	no_record
 	two_roots
 	runtime_recorded
+	runtime_replaced
 	modes
 else
 	life

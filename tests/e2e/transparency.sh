@@ -110,7 +110,7 @@ environment() {
 	handed "socket activation" exec_fake env -i LISTEN_FDS=1 LISTEN_PID=1 NOTIFY_SOCKET=/run/n
 	is "LISTEN_* and NOTIFY_SOCKET, permitted" "$(grep -v PATH "$T/handed.through.env" | tr '\n' ' ')" \
 		"env: LISTEN_FDS=1 env: LISTEN_PID=1 env: NOTIFY_SOCKET=/run/n "
-	chmod 777 "$T/bin/fake"
+	chmod 1777 "$T/bin/fake"
 	mkdir -p "$T/rootless"
 	chown 1000:1000 "$T/rootless"
 	handed "not root" exec_fake setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all \
