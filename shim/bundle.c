@@ -103,11 +103,13 @@ static int remove_leftovers(int dirfd, struct og_err *reterr)
 	return 0;
 }
 
+int og_bundle_reset(struct og_bundle *bundle, struct og_err *reterr)
+{
+	return restore(bundle->fd, reterr);
+}
+
 int og_bundle_read(struct og_bundle *bundle, struct og_err *reterr)
 {
-	/* left by a launch that nobody deleted, or from before a crash */
-	if (restore(bundle->fd, reterr) < 0)
-		return -1;
 	return og_file_read(bundle->fd, CONFIG, OG_DOC_MAX_BYTES, OG_FILE_TRUSTED, &bundle->text,
 			    &bundle->len, &bundle->st, reterr);
 }

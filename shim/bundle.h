@@ -27,6 +27,9 @@ struct og_bundle {
 
 /* |given| as on the command line, NULL for the working directory. */
 int og_bundle_open(struct og_bundle *bundle, const char *given, struct og_err *reterr);
+/* Before a launch: an original that nobody put back, because nobody deleted or all crashed. */
+int og_bundle_reset(struct og_bundle *bundle, struct og_err *reterr);
+/* config.json as it is now: of a running container, what it was launched with. */
 int og_bundle_read(struct og_bundle *bundle, struct og_err *reterr);
 /*
  * Put |text| in place of config.json. |keep|: leave the original beside it as

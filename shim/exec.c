@@ -144,13 +144,35 @@ static void put_capabilities(const struct og_shim *shim, struct og_buf *out,
 
 static bool is_made_here(const char *key)
 {
-	static const char *const made[] = { "args", "env",	"user",		  "capabilities",
-					    "cwd",  "terminal", "noNewPrivileges" };
+	static const char *const made[] = { "args",
+					    "env",
+					    "user",
+					    "capabilities",
+					    "cwd",
+					    "terminal",
+					    "noNewPrivileges",
+					    "apparmorProfile",
+					    "selinuxLabel" };
 
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
 		if (strcmp(key, made[i]) == 0)
 			return true;
 	return false;
+}
+
+/* |flag|, else what |base| says, else |otherwise|, else nothing. */
+static void put_string(const struct og_shim *shim, struct og_buf *out, const char *name,
+		       const struct og_node *base, const char *flag, const char *otherwise)
+{
+	const char *given = og_cmdline_value(&shim->cmd, flag);
+
+	if (!given && !base && !otherwise)
+		return;
+	og_buf_key(out, name);
+	if (!given && base)
+		put_raw(out, base);
+	else
+		og_buf_json(out, given ? given : otherwise);
 }
 
 static void put_args(const struct og_shim *shim, struct og_buf *out)
@@ -168,8 +190,6 @@ static void put_args(const struct og_shim *shim, struct og_buf *out)
 static int make_process(const struct og_shim *shim, const struct og_node *base, struct og_buf *out,
 			struct og_err *reterr)
 {
-	const char *cwd = og_cmdline_value(&shim->cmd, "cwd");
-
 	og_buf_puts(out, "{");
 	og_each (member, base) {
 		if (is_made_here(og_key(member)))
@@ -182,11 +202,11 @@ static int make_process(const struct og_shim *shim, const struct og_node *base, 
 	if (put_user(shim, out, og_member(base, "user"), reterr) < 0)
 		return -1;
 	put_capabilities(shim, out, og_member(base, "capabilities"));
-	og_buf_key(out, "cwd");
-	if (cwd || !og_member(base, "cwd"))
-		og_buf_json(out, cwd ? cwd : "/");
-	else
-		put_raw(out, og_member(base, "cwd"));
+	put_string(shim, out, "cwd", og_member(base, "cwd"), "cwd", "/");
+	put_string(shim, out, "apparmorProfile", og_member(base, "apparmorProfile"), "apparmor",
+		   NULL);
+	put_string(shim, out, "selinuxLabel", og_member(base, "selinuxLabel"), "process-label",
+		   NULL);
 	og_buf_key(out, "terminal");
 	og_buf_puts(out, og_cmdline_has(&shim->cmd, "tty") ? "true" : "false");
 	og_buf_key(out, "noNewPrivileges");
@@ -213,6 +233,11 @@ int og_shim_read_process(struct og_shim *shim, struct og_err *reterr)
 	if (r < 0)
 		return -1;
 	shim->replaced_flags = process_flags;
+	/*
+	 * Runtimes differ in what the flags stand for: crun 1.8 takes uid 0 where none is given,
+	 * crun 1.21 where one is. In audit mode all goes as it came.
+	 */
+	shim->handed_over = shim->record && shim->mode == OG_MODE_ENFORCE;
 	shim->len = out.len;
 	shim->text = og_buf_steal(&out);
 	return shim->text ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");

@@ -21,7 +21,7 @@ struct subject {
 static int read_config(struct og_shim *shim, struct og_err *reterr)
 {
 	if (og_bundle_open(&shim->bundle, shim->cmd.bundle, reterr) < 0 ||
-	    og_bundle_read(&shim->bundle, reterr) < 0)
+	    og_bundle_reset(&shim->bundle, reterr) < 0 || og_bundle_read(&shim->bundle, reterr) < 0)
 		return -1;
 	shim->text = shim->bundle.text;
 	shim->len = shim->bundle.len;

@@ -426,6 +426,32 @@ runtime_replaced() {
 	rm -r "$T/work/theirs"
 }
 
+# A runtime that shows the process document of exec.
+SHOW='#!/bin/sh
+for arg; do
+	case $arg in --process=*) cat "${arg#*=}" ;; --process-label* | --apparmor*) exit 9 ;; esac
+done'
+
+# exec takes what the container was launched with, and leaves it where it is.
+exec_beside() {
+	make '.process.args = ["/bin/probe", "wait"]'
+	policy "$STRICT"
+	rt run -d --bundle "$B" $ID </dev/null >/dev/null 2>&1 8>&-
+	is "the launch was rewritten" "$(jq .process.user.uid "$B/config.json")" 65534
+	capture rt exec $ID /bin/probe hello
+	is "exec beside it" "$rc $out" "0 hello"
+	is "... config.json is what was launched" "$(jq .process.user.uid "$B/config.json")" 65534
+	check "... and the original is kept" cmp -s "$B/config.json.ocigate" "$T/original"
+	printf '%s\n' "$SHOW" >"$T/bin/show"
+	chmod 755 "$T/bin/show"
+	policy "${STRICT/'"allow": ['/'"allow": ["apparmor", "process-label"'${ALLOW:+,}}"
+	RT_REAL=$T/bin/show capture rt exec --user 0 --apparmor some-profile --process-label some_u:some_r:some_t:s0 $ID /bin/probe
+	is "exec by flags: the profile and the label are in the document" \
+		"$(jq -c '[.apparmorProfile, .selinuxLabel, .user.uid]' <<<"$out")" '["some-profile","some_u:some_r:some_t:s0",65534]'
+	rt delete --force $ID
+	check "delete puts the original back" cmp -s "$B/config.json" "$T/original"
+}
+
 modes() {
 	make '.process.args = ["/bin/probe", "state"] | .mounts += [{"destination": "/x", "type": "bind", "source": "/etc", "options": ["rbind"]}]'
 	policy "${STRICT/'"version": 1,'/'"version": 1, "mode": "audit", "audit": { "file": "'"$T/log/audit.jsonl"'" },'}"
@@ -463,6 +489,7 @@ if [ -n "$IS_OCIGATE" ]; then
 	two_roots
 	runtime_recorded
 	runtime_replaced
+	exec_beside
 	modes
 else
 	life
