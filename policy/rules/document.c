@@ -27,10 +27,11 @@ static int unknown_field(struct judge *judge, const struct og_node *at)
 		return og_reject(judge->pass, at,
 				 "the specification has no field %s here: leave it out",
 				 OG_Q(og_key(at)));
+	/* these refuse nothing, so that each of them counts */
+	judge->flaws--;
 	if (strcmp(judge->unknown, "remove") == 0)
 		return og_remove(judge->pass, at, "the specification has no field %s here",
 				 OG_Q(og_key(at)));
-	judge->flaws--;
 	return 0;
 }
 
