@@ -8,6 +8,13 @@
 #define OG_NAMES_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The largest id that a process may have: Docker's own limit, and all that fits into
+ * runc's "int" on 32 bits. 4294967295 means "no change" to setresuid(2): crun stays root.
+ */
+#define OG_ID_MAX UINT32_C(2147483647)
 
 /* Capabilities by number, as the specification spells them: "CAP_CHOWN" is 0. */
 extern const char *const og_caps[];

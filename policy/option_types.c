@@ -14,8 +14,6 @@
 #include "ocigate/buf.h"
 #include "policy/names.h"
 
-#define ID_MAX 4294967294u /* 4294967295 is "no change" to setresuid(2) */
-
 static const char *const unknown_words[] = { "reject", "audit", NULL };
 static const char *const outside_words[] = { "reject", "remove", NULL };
 static const char *const keep_words[] = { "keep", "remove", "reject", NULL };
@@ -205,8 +203,8 @@ static bool read_idpair(const struct og_reader *reader, const struct og_node *no
 	(void)option;
 	if (!text || !take_number(&p, &uid) || *p++ != ':' || !take_number(&p, &gid) || *p)
 		return og_wrong(reader, node, "\"UID:GID\" in numbers is expected");
-	if (uid > ID_MAX || gid > ID_MAX)
-		return og_wrong(reader, node, "ids go up to %u", ID_MAX);
+	if (uid > OG_ID_MAX || gid > OG_ID_MAX)
+		return og_wrong(reader, node, "ids go up to %u", OG_ID_MAX);
 	ret->num = uid << 32 | gid;
 	ret->str = og_pool_text(&reader->policy->pool, text);
 	return ret->str != NULL;
@@ -270,8 +268,8 @@ static bool item_ids(const struct og_reader *reader, const struct og_node *node,
 		return og_wrong(reader, node, "a number or \"FIRST-LAST\" is expected");
 	if (ret->lo > ret->hi)
 		return og_wrong(reader, node, "%s: the first is larger than the last", OG_Q(text));
-	if (ret->hi > ID_MAX)
-		return og_wrong(reader, node, "%s: ids go up to %u", OG_Q(text), ID_MAX);
+	if (ret->hi > OG_ID_MAX)
+		return og_wrong(reader, node, "%s: ids go up to %u", OG_Q(text), OG_ID_MAX);
 	ret->text = og_pool_text(&reader->policy->pool, text);
 	return ret->text != NULL;
 }

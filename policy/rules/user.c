@@ -8,14 +8,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "policy/names.h"
 #include "policy/rules_table.h"
-
-/* Docker's own limit. 4294967295 means "no change" to setresuid(2): crun stays root. */
-#define ID_MAX UINT64_C(2147483647)
 
 static bool allowed(const struct og_pass *pass, enum og_option option, uint64_t id)
 {
-	if (id > ID_MAX)
+	if (id > OG_ID_MAX)
 		return false;
 	return og_opt_list(pass, option)->n == 0 || og_opt_range(pass, option, id);
 }

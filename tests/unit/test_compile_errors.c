@@ -183,8 +183,8 @@ static const struct wrong values[] = {
 	  "p.json:2:14: \"UID:GID\" in numbers is expected" },
 	{ RULES("\"user\":{\"to\":\"99999999999999999999:2\"}"),
 	  "p.json:2:14: \"UID:GID\" in numbers is expected" },
-	{ RULES("\"user\":{\"to\":\"4294967295:1\"}"), "p.json:2:14: ids go up to 4294967294" },
-	{ RULES("\"user\":{\"to\":\"1:4294967295\"}"), "p.json:2:14: ids go up to 4294967294" },
+	{ RULES("\"user\":{\"to\":\"4294967295:1\"}"), "p.json:2:14: ids go up to 2147483647" },
+	{ RULES("\"user\":{\"to\":\"1:4294967295\"}"), "p.json:2:14: ids go up to 2147483647" },
 	{ RULES("\"user\":{\"uid\":\"1\"}"),
 	  "p.json:2:15: a list of ids and ranges of ids is expected" },
 	{ RULES("\"user\":{\"uid\":[\"x\",\"1-\",\"-1\",\"1-2-3\",\"007\",1.5,null]}"),
@@ -197,7 +197,7 @@ static const struct wrong values[] = {
 	  "p.json:2:48: a number or \"FIRST-LAST\" is expected" },
 	{ RULES("\"user\":{\"groups\":[\"5-1\",\"4294967295\",99999999999999999999]}"),
 	  "p.json:2:19: \"5-1\": the first is larger than the last\n"
-	  "p.json:2:25: \"4294967295\": ids go up to 4294967294\n"
+	  "p.json:2:25: \"4294967295\": ids go up to 2147483647\n"
 	  "p.json:2:38: a number or \"FIRST-LAST\" is expected" },
 	{ RULES("\"user\":{\"groups\":[7,\"7\",\n\"8\",8]}"),
 	  "p.json:2:21: \"7\" is in this list already, on line 2\n"
