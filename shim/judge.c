@@ -122,7 +122,7 @@ static int evaluate(struct og_shim *shim, const struct subject *subject, struct 
 	return -1;
 }
 
-/* The refusal's text becomes the error; main's last line reports it. */
+/* The refusal's text becomes the error, with one that came before; main's last line reports it. */
 static int refuse(struct og_shim *shim, struct og_err *reterr)
 {
 	og_auto_buf struct og_buf text = { 0 };
@@ -132,6 +132,8 @@ static int refuse(struct og_shim *shim, struct og_err *reterr)
 		og_verdict_explain(shim->verdict, message, &text);
 	else
 		og_verdict_refusal(shim->verdict, message, &text);
+	if (reterr->code != OG_OK)
+		og_buf_printf(&text, " (and %s)", reterr->msg);
 	if (text.failed)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
 	shim->refusal = og_buf_steal(&text);
@@ -178,17 +180,21 @@ int og_shim_judge(struct og_shim *shim, struct og_err *reterr)
 {
 	const struct subject *subject = find_subject(shim);
 	enum og_outcome outcome;
+	int r;
 
 	if (!subject) {
 		permit(shim, OG_OUTCOME_AS_IS);
 		return 0;
 	}
-	if (load_policy(shim, reterr) < 0 || evaluate(shim, subject, reterr) < 0 ||
-	    record_verdict(shim, reterr) < 0)
+	if (load_policy(shim, reterr) < 0 || evaluate(shim, subject, reterr) < 0)
 		return -1;
+	r = record_verdict(shim, reterr);
 	outcome = og_verdict_outcome(shim->verdict, shim->mode);
+	/* the user is told what to change, whatever became of the record */
 	if (outcome == OG_OUTCOME_REFUSE)
 		return refuse(shim, reterr);
+	if (r < 0)
+		return -1;
 	permit(shim, outcome);
 	return 0;
 }

@@ -127,14 +127,11 @@ static void say(const char *text)
 		    line.failed ? strlen(cut) : line.len, &ignored);
 }
 
-void og_report_error(const char *text, const char *log)
+static void log_error(const char *text, const char *log)
 {
 	og_auto_buf struct og_buf line = { 0 };
 	struct og_err ignored = { 0 };
 
-	say(text);
-	if (!log || !log[0])
-		return;
 	og_buf_puts(&line, "{\"level\":\"error\"");
 	og_buf_key(&line, "msg");
 	og_buf_json(&line, text);
@@ -145,6 +142,14 @@ void og_report_error(const char *text, const char *log)
 		log_without_memory(text, log);
 	else
 		append_line(AT_FDCWD, log, &line, &ignored);
+}
+
+void og_report_error(const char *text, const char *log)
+{
+	/* standard error may be a pipe that nobody reads any more, which ends us by SIGPIPE */
+	if (log && log[0])
+		log_error(text, log);
+	say(text);
 }
 
 char *og_report_text(const struct og_err *err, char *buf, size_t size)

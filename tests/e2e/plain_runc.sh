@@ -452,6 +452,24 @@ exec_beside() {
 	check "delete puts the original back" cmp -s "$B/config.json" "$T/original"
 }
 
+# The reason reaches the user whatever else fails.
+refused_and_told() {
+	make '.mounts += [{"destination": "/x", "type": "bind", "source": "/etc", "options": ["rbind"]}]'
+	policy "${STRICT/'"version": 1,'/'"version": 1, "audit": { "file": "/none/such/audit.jsonl", "required": true },'}"
+	capture rt run --bundle "$B" $ID
+	is "refused, and no log to write that to" "$rc" 1
+	has "... the reason" "$err" 'mounts: "/etc" is not an allowed source'
+	has "... and the log" "$err" 'and the audit log "/none/such/audit.jsonl" cannot be opened'
+	policy "$STRICT"
+	rm -f "$T/log/runtime.json"
+	(
+		exec 2> >(exit 0)
+		sleep 0.2
+		rt --log "$T/log/runtime.json" run --bundle "$B" $ID </dev/null >/dev/null 8>&-
+	)
+	has "nobody reads the standard error: the engine's log has the reason" "$(jq -r .msg "$T/log/runtime.json")" 'mounts: "/etc"'
+}
+
 modes() {
 	make '.process.args = ["/bin/probe", "state"] | .mounts += [{"destination": "/x", "type": "bind", "source": "/etc", "options": ["rbind"]}]'
 	policy "${STRICT/'"version": 1,'/'"version": 1, "mode": "audit", "audit": { "file": "'"$T/log/audit.jsonl"'" },'}"
@@ -490,6 +508,7 @@ if [ -n "$IS_OCIGATE" ]; then
 	runtime_recorded
 	runtime_replaced
 	exec_beside
+	refused_and_told
 	modes
 else
 	life
