@@ -62,23 +62,6 @@ int(og_fail_sys)(struct og_err *reterr, int sys_errno, const char *fmt, ...)
 	return -1;
 }
 
-void og_err_where(struct og_err *err, const char *where, unsigned line, unsigned col)
-{
-	size_t len = strlen(where);
-
-	if (!err->where[0]) {
-		if (len < sizeof(err->where))
-			memcpy(err->where, where, len + 1);
-		else
-			snprintf(err->where, sizeof(err->where), "%.*s...",
-				 (int)sizeof(err->where) - 4, where);
-	}
-	if (!err->line) {
-		err->line = line;
-		err->col = col;
-	}
-}
-
 /* Bytes of the printable character at |s|; 0: none there, or a control character. */
 static size_t printable_len(const unsigned char *s, size_t len)
 {
@@ -100,6 +83,40 @@ static bool starts_phrase(const char *text, size_t len)
 			return true;
 	}
 	return false;
+}
+
+/* Whether |text| can stand in a message as it is, without quotes. */
+static bool is_plain(const char *text)
+{
+	size_t len = strlen(text), n;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = printable_len((const unsigned char *)text + i, len - i);
+		if (n == 0 || starts_phrase(text + i, len - i))
+			return false;
+	}
+	return true;
+}
+
+void og_err_where(struct og_err *err, const char *where, unsigned line, unsigned col)
+{
+	char quoted[OG_QUOTED];
+	size_t len;
+
+	if (!err->where[0]) {
+		if (!is_plain(where))
+			where = og_quote(quoted, sizeof(quoted), where);
+		len = strlen(where);
+		if (len < sizeof(err->where))
+			memcpy(err->where, where, len + 1);
+		else
+			snprintf(err->where, sizeof(err->where), "%.*s...",
+				 (int)sizeof(err->where) - 4, where);
+	}
+	if (!err->line) {
+		err->line = line;
+		err->col = col;
+	}
 }
 
 char *og_quote_n(char *buf, size_t size, const char *text, size_t len)

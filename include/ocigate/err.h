@@ -48,7 +48,10 @@ static inline int og_failed(int minus_one __attribute__((unused)))
 #define og_fail(...)	 og_failed(og_fail(__VA_ARGS__))
 #define og_fail_sys(...) og_failed(og_fail_sys(__VA_ARGS__))
 
-/* Say where: only fills what is still empty. |where| is copied; 0: no line. */
+/*
+ * Say where: only fills what is still empty. |where| is copied, and quoted as by
+ * og_quote() if anything in it must be; 0: no line.
+ */
 void og_err_where(struct og_err *err, const char *where, unsigned line, unsigned col);
 
 /*

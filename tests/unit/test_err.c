@@ -93,6 +93,18 @@ Test(err, a_long_place_is_cut_and_the_nearest_stays)
 	cr_expect(eq(uint, err.line, 3));
 }
 
+Test(err, a_place_is_quoted_if_it_must_be)
+{
+	struct og_err plain = { 0 }, phrase = { 0 }, control = { 0 };
+
+	og_err_where(&plain, "/srv/a b/config.json", 0, 0);
+	cr_expect(eq(str, plain.where, "/srv/a b/config.json"));
+	og_err_where(&phrase, "/srv/No such file or directory", 0, 0);
+	cr_expect(eq(str, phrase.where, "\"/srv/\\x4eo such file or directory\""));
+	og_err_where(&control, "/srv/\x1b[31m", 0, 0);
+	cr_expect(eq(str, control.where, "\"/srv/\\x1b[31m\""));
+}
+
 /* ---- quoting ---- */
 
 Test(err, quoted_text_obeys_nothing)
