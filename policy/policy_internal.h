@@ -227,7 +227,8 @@ struct og_exception {
 	const char *name, *reason, *expires; /* expires NULL: never */
 	unsigned source, line, col;
 	unsigned image_line, image_col;
-	struct og_names images; /* image ids and repository digests, as og_image_key() */
+	struct og_names images; /* image ids and repository digests, as image_key() of exceptions.c
+				   writes them */
 	struct og_names cri_namespaces;
 	bool engines_given, sandbox_given, sandbox;
 	unsigned engines; /* a bit for each enum og_engine */

@@ -17,6 +17,7 @@
 #include "file.h"
 #include "ocigate/buf.h"
 #include "ocigate/doc.h"
+#include "place.h"
 
 #define CONFIG "config.json"
 #define KEPT   "config.json.ocigate"
@@ -101,6 +102,16 @@ static int remove_leftovers(int dirfd, struct og_err *reterr)
 			unlinkat(dirfd, entry->d_name, 0);
 	closedir(stream);
 	return 0;
+}
+
+int og_bundle_check(const struct og_bundle *bundle, struct og_err *reterr)
+{
+	if (!bundle->path || og_is_rootless() || og_path_is_safe(bundle->path, OG_SAFE_STICKY))
+		return 0;
+	og_fail(reterr, OG_E_HOST,
+		"others than root may write a directory on the way to the bundle, and exchange it");
+	og_err_where(reterr, bundle->path, 0, 0);
+	return -1;
 }
 
 int og_bundle_reset(struct og_bundle *bundle, struct og_err *reterr)

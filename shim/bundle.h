@@ -27,6 +27,12 @@ struct og_bundle {
 
 /* |given| as on the command line, NULL for the working directory. */
 int og_bundle_open(struct og_bundle *bundle, const char *given, struct og_err *reterr);
+/*
+ * Whether root's bundle can be exchanged for another by someone who may write a
+ * directory above it. For those that no engine made: engines have theirs where only root
+ * can go, and each directory that is looked at costs a system call. Nothing without one.
+ */
+int og_bundle_check(const struct og_bundle *bundle, struct og_err *reterr);
 /* Before a launch: an original that nobody put back, because nobody deleted or all crashed. */
 int og_bundle_reset(struct og_bundle *bundle, struct og_err *reterr);
 /* config.json as it is now: of a running container, what it was launched with. */

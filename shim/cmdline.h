@@ -152,7 +152,7 @@ struct og_cmdline {
 /*
  * Understand |argv|. -1 with OG_E_USAGE names the word that is not understood
  * and what to write instead; *ret then holds what was read before it (verb,
- * log, log_format: where and how to report), and is to be released as well.
+ * log: where to report), and is to be released as well.
  */
 int og_cmdline_parse(int argc, char *const argv[], struct og_cmdline *ret, struct og_err *reterr);
 void og_cmdline_release(struct og_cmdline *cmd);

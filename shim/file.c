@@ -23,7 +23,7 @@ static bool has_every_id(void)
 {
 	og_auto_free char *map = NULL;
 	unsigned long numbers[3];
-	struct og_err err;
+	struct og_err err = { 0 };
 	size_t len;
 	char *at;
 

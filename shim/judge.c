@@ -86,6 +86,9 @@ static int collect(struct og_shim *shim, struct og_err *reterr)
 	if (og_facts_collect(&shim->cmd, &shim->bundle, shim->bundle.path ? shim->doc : NULL,
 			     shim->record, &shim->host, reterr) < 0)
 		return -1;
+	if (og_hostfacts(shim->host)->engine == OG_ENGINE_NONE &&
+	    og_bundle_check(&shim->bundle, reterr) < 0)
+		return -1;
 	return og_hostfacts_join(shim->host, shim->policy, reterr);
 }
 

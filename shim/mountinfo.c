@@ -148,8 +148,7 @@ static int append(struct og_mounts *mounts, char *line, struct og_err *reterr)
 		mounts->cap = cap;
 	}
 	if (!parse_line(line, &mount))
-		return og_fail(reterr, OG_E_HOST,
-			       "/proc/self/mountinfo: line %zu cannot be understood",
+		return og_fail(reterr, OG_E_HOST, "mountinfo: line %zu cannot be understood",
 			       mounts->n + 1);
 	mounts->all[mounts->n++] = mount;
 	return 0;
@@ -246,7 +245,7 @@ int og_mounts_parse(const char *text, size_t len, struct og_mounts **ret, struct
 	char *copy;
 
 	if (memchr(text, '\0', len))
-		return og_fail(reterr, OG_E_HOST, "/proc/self/mountinfo: holds a NUL");
+		return og_fail(reterr, OG_E_HOST, "mountinfo: holds a NUL");
 	copy = strndup(text, len);
 	if (!copy)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");

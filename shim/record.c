@@ -15,14 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ocigate/buf.h"
-#include "ocigate/doc.h"
 #include "policy/names.h"
 
 #include "file.h"
+#include "record_text.h"
 #include "state.h"
 
-#define RECORD_VERSION	 1
 #define RECORD_MAX_BYTES ((size_t)4 << 20)
 #define RECORD_SUFFIX	 ".json"
 
@@ -107,185 +105,11 @@ static int check_key(const char *root, const char *id, struct og_err *reterr)
 	return og_fail(reterr, OG_E_USAGE, "%s is not a container id", OG_Q(id ? id : ""));
 }
 
-/* ---- writing ---- */
-
-static void put_string(struct og_buf *out, const char *key, const char *value)
-{
-	if (!value)
-		return;
-	og_buf_key(out, key);
-	og_buf_json(out, value);
-}
-
-static void put_u64(struct og_buf *out, const char *key, uint64_t value)
-{
-	og_buf_key(out, key);
-	og_buf_u64(out, value);
-}
-
-static void put_strings(struct og_buf *out, const char *key, const char *const *list, size_t n)
-{
-	og_buf_key(out, key);
-	for (size_t i = 0; i < n; i++) {
-		og_buf_puts(out, i ? "," : "[");
-		og_buf_json(out, list[i]);
-	}
-	og_buf_puts(out, n ? "]" : "[]");
-}
-
-static void put_bool(struct og_buf *out, const char *key, bool value)
-{
-	og_buf_key(out, key);
-	og_buf_puts(out, value ? "true" : "false");
-}
-
-/* Without the parts of the document: what later commands need is small. */
-static int put_facts(struct og_buf *out, const struct og_facts *facts, bool networks,
-		     struct og_err *reterr)
-{
-	og_auto_free char *text = NULL;
-	struct og_facts lean = *facts;
-
-	/* a list of no elements is left out, whatever it points to */
-	lean.nsources = lean.nnamespaces = lean.nhooks = lean.nflags = 0;
-	if (!networks) {
-		lean.nnetworks = 0;
-		lean.networks_file = NULL;
-	}
-	lean.networks_known = OG_UNKNOWN;
-	lean.record = OG_UNKNOWN;
-	lean.record_mode = NULL;
-	lean.record_privileged = false;
-	lean.record_bounding = lean.record_uid = 0;
-	if (og_facts_encode(&lean, &text, reterr) < 0)
-		return -1;
-	og_buf_key(out, "facts");
-	og_buf_puts(out, text);
-	return 0;
-}
-
-static int encode(const struct og_record *record, struct og_buf *out, struct og_err *reterr)
-{
-	uint64_t start;
-	pid_t self = og_process_self(&start);
-
-	og_buf_puts(out, "{");
-	put_u64(out, "version", RECORD_VERSION);
-	put_string(out, "root", record->root);
-	put_string(out, "id", record->id);
-	put_string(out, "bundle", record->bundle);
-	put_string(out, "runtime", record->runtime);
-	put_string(out, "mode", record->mode);
-	put_bool(out, "kept", record->kept);
-	put_bool(out, "privileged", record->privileged);
-	put_u64(out, "bounding", record->bounding);
-	put_u64(out, "uid", record->uid);
-	put_bool(out, "guarded", record->guarded);
-	put_bool(out, "links", record->links);
-	put_bool(out, "networks", record->networks);
-	put_strings(out, "addresses", record->addresses, record->naddresses);
-	/* The runtime takes this process over: as long as it runs, the launch is under way. */
-	put_u64(out, "writer", (uint64_t)self);
-	put_u64(out, "writer-start", start);
-	og_binds_put(out, record->binds, record->nbinds);
-	if (record->facts && put_facts(out, record->facts, record->networks, reterr) < 0)
-		return -1;
-	og_buf_puts(out, "}\n");
-	return out->failed ? og_fail(reterr, OG_E_NOMEM, "out of memory") : 0;
-}
-
 /* ---- reading ---- */
 
-struct loaded {
-	struct og_record record; /* first: og_record_free() takes its address */
-	struct og_doc *doc, *facts_doc;
-	struct og_facts *facts;
-	const char **addresses;
-	struct og_bind_id *binds;
-	uint64_t writer, writer_start;
-};
-
-void og_record_free(struct og_record *record)
-{
-	struct loaded *loaded = (struct loaded *)record;
-
-	if (!loaded)
-		return;
-	og_facts_free(loaded->facts);
-	free(loaded->addresses);
-	free(loaded->binds);
-	og_doc_free(loaded->facts_doc);
-	og_doc_free(loaded->doc);
-	free(loaded);
-}
-
-static int decode_facts(struct loaded *loaded, const struct og_node *root, struct og_err *reterr)
-{
-	const struct og_node *node = og_member(root, "facts");
-	const char *raw;
-	size_t len;
-
-	if (!node)
-		return 0;
-	raw = og_raw(node, &len);
-	if (og_doc_parse("record", raw, len, 0, &loaded->facts_doc, reterr) < 0 ||
-	    og_facts_parse(loaded->facts_doc, &loaded->facts, reterr) < 0)
-		return -1;
-	loaded->record.facts = loaded->facts;
-	return 0;
-}
-
-static int decode_addresses(struct loaded *loaded, const struct og_node *list,
-			    struct og_err *reterr)
-{
-	size_t n = 0;
-
-	loaded->addresses = calloc(og_count(list) + 1, sizeof(*loaded->addresses));
-	if (!loaded->addresses)
-		return og_fail(reterr, OG_E_NOMEM, "out of memory");
-	og_each (address, list)
-		if (og_str(address))
-			loaded->addresses[n++] = og_str(address);
-	loaded->record.addresses = loaded->addresses;
-	loaded->record.naddresses = n;
-	return 0;
-}
-
-static int decode(struct loaded *loaded, struct og_err *reterr)
-{
-	const struct og_node *root = og_doc_root(loaded->doc);
-	struct og_record *record = &loaded->record;
-	uint64_t version = 0;
-
-	record->root = og_str(og_member(root, "root"));
-	record->id = og_str(og_member(root, "id"));
-	record->bundle = og_str(og_member(root, "bundle"));
-	record->runtime = og_str(og_member(root, "runtime"));
-	record->mode = og_str(og_member(root, "mode"));
-	record->kept = og_is_true(og_member(root, "kept"));
-	record->privileged = og_is_true(og_member(root, "privileged"));
-	if (og_u64(og_member(root, "version"), &version) < 0 || version != RECORD_VERSION ||
-	    !record->root || !record->id || !record->mode ||
-	    og_u64(og_member(root, "bounding"), &record->bounding) < 0 ||
-	    og_u64(og_member(root, "uid"), &record->uid) < 0 ||
-	    og_u64(og_member(root, "writer"), &loaded->writer) < 0 ||
-	    og_u64(og_member(root, "writer-start"), &loaded->writer_start) < 0)
-		return og_fail(reterr, OG_E_HOST, "the launch record cannot be understood");
-	record->guarded = og_is_true(og_member(root, "guarded"));
-	record->links = og_is_true(og_member(root, "links"));
-	record->networks = og_is_true(og_member(root, "networks"));
-	if (decode_addresses(loaded, og_member(root, "addresses"), reterr) < 0)
-		return -1;
-	if (og_binds_read(og_member(root, "binds"), &loaded->binds, &record->nbinds, reterr) < 0)
-		return -1;
-	record->binds = loaded->binds;
-	return decode_facts(loaded, root, reterr);
-}
-
-static int load(int dir, const char *name, struct loaded **ret, struct og_err *reterr)
+static int load(int dir, const char *name, struct og_loaded_record **ret, struct og_err *reterr)
 {
 	og_auto_free char *text = NULL;
-	struct loaded *loaded;
 	size_t len;
 
 	*ret = NULL;
@@ -294,20 +118,10 @@ static int load(int dir, const char *name, struct loaded **ret, struct og_err *r
 		return -1;
 	if (!text)
 		return 0;
-	loaded = calloc(1, sizeof(*loaded));
-	if (!loaded)
-		return og_fail(reterr, OG_E_NOMEM, "out of memory");
-	if (og_doc_parse(name, text, len, 0, &loaded->doc, reterr) < 0 ||
-	    decode(loaded, reterr) < 0) {
-		og_err_where(reterr, name, 0, 0);
-		og_record_free(&loaded->record);
-		return -1;
-	}
-	*ret = loaded;
-	return 0;
+	return og_record_decode(name, text, len, ret, reterr);
 }
 
-static bool is_of(const struct loaded *loaded, const char *root, const char *id)
+static bool is_of(const struct og_loaded_record *loaded, const char *root, const char *id)
 {
 	return strcmp(loaded->record.root, root) == 0 && strcmp(loaded->record.id, id) == 0;
 }
@@ -316,7 +130,7 @@ int og_record_read_at(int dir, const char *root, const char *id, struct og_recor
 		      struct og_err *reterr)
 {
 	char name[OG_RECORD_NAME];
-	struct loaded *loaded;
+	struct og_loaded_record *loaded;
 
 	*ret = NULL;
 	if (check_key(root, id, reterr) < 0)
@@ -346,20 +160,35 @@ static bool is_stale(int dir, const char *name, const struct og_record *record)
 {
 	struct og_err err = { 0 };
 	struct og_state state;
-	struct loaded *old;
+	struct og_loaded_record *old;
 	bool stale = true;
 	uint64_t start;
 
 	og_state_read(record->root, record->id, &state);
 	if (state.exists || state.unknown)
 		return false;
-	if (load(dir, name, &old, &err) < 0 || !old)
+	if (load(dir, name, &old, &err) < 0)
+		return err.code != OG_E_NOMEM && err.code != OG_E_SYS; /* torn, not unread */
+	if (!old)
 		return true;
 	if (old->writer_start && old->writer != (uint64_t)getpid() && old->writer <= INT32_MAX)
 		stale = og_process_look((pid_t)old->writer, &start) == 0 &&
 			start != old->writer_start;
 	og_record_free(&old->record);
 	return stale;
+}
+
+/* Between the look at a record and its removal nobody puts another in its place. */
+static int lock_records(int dir)
+{
+	/* a descriptor of its own, so that the lock ends with it */
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 static int publish(int dir, int fd, const char *name, const struct og_record *record,
@@ -374,11 +203,10 @@ static int publish(int dir, int fd, const char *name, const struct og_record *re
 			return 0;
 		if (errno != EEXIST)
 			return og_fail_sys(reterr, errno, "cannot write the launch record");
-		/* One at a time: whoever finds a stale record must be the one that replaces it. A
-		 * descriptor of its own, so that the lock ends with this function. */
+		/* One at a time: whoever finds a stale record must be the one that replaces it. */
 		if (attempt == 0) {
-			lock = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-			if (lock < 0 || flock(lock, LOCK_EX) < 0)
+			lock = lock_records(dir);
+			if (lock < 0)
 				return og_fail_sys(reterr, errno, "cannot lock the launch records");
 			continue;
 		}
@@ -400,7 +228,7 @@ int og_record_write_at(int dir, const struct og_record *record, struct og_err *r
 	if (check_key(record->root, record->id, reterr) < 0)
 		return -1;
 	og_record_name(record->root, record->id, name);
-	if (encode(record, &text, reterr) < 0)
+	if (og_record_encode(record, &text, reterr) < 0)
 		return -1;
 	fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -419,7 +247,7 @@ static int remove_one(int dir, const char *root, const char *id, struct og_err *
 {
 	char name[OG_RECORD_NAME];
 	struct og_err ignored = { 0 };
-	struct loaded *loaded;
+	struct og_loaded_record *loaded;
 	bool other;
 
 	if (check_key(root, id, reterr) < 0)
@@ -466,7 +294,7 @@ void og_record_each_at(int dir, og_record_fn *fn, void *ctx)
 	while (stream && !done && (entry = readdir(stream))) {
 		const char *suffix = strrchr(entry->d_name, '.');
 		struct og_err ignored = { 0 };
-		struct loaded *loaded;
+		struct og_loaded_record *loaded;
 
 		if (!suffix || strcmp(suffix, RECORD_SUFFIX) != 0 ||
 		    load(dir, entry->d_name, &loaded, &ignored) < 0 || !loaded)
@@ -561,11 +389,15 @@ static bool was_run(const struct og_facts *facts)
  */
 static bool sweep(void *ctx, const struct og_record *record)
 {
+	og_auto_close int lock = -1;
 	char name[OG_RECORD_NAME];
 	int dir = *(const int *)ctx;
 
 	og_record_name(record->root, record->id, name);
-	if (was_run(record->facts) && is_stale(dir, name, record))
+	if (!was_run(record->facts) || !is_stale(dir, name, record))
+		return false;
+	lock = lock_records(dir);
+	if (lock >= 0 && is_stale(dir, name, record))
 		unlinkat(dir, name, 0);
 	return false;
 }

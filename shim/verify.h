@@ -14,9 +14,9 @@
 
 /*
  * For "start", and "exec" into a container that was not started. -1: a bind is
- * not what was decided about, or that could not be established; the container's
- * process has been killed, so that nobody can start it. 0 for a container that
- * runs (it was looked at when it was started) or that the runtime does not know.
+ * not what was decided about, and the container's process has been killed, so that
+ * nobody can start it; or the runtime's state of it cannot be read, or it has ended. 0 for a
+ * container that runs (it was looked at when it was started) or that the runtime does not know.
  */
 int og_verify_start(const struct og_record *record, struct og_err *reterr);
 

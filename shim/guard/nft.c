@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Running nft(8). Its library is GPL and has no static form, so the program is
- * executed: with a fixed path, an empty environment, the script on standard input.
+ * executed: with a fixed path and environment, the script on standard input.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -134,6 +134,20 @@ static void put_set(struct og_buf *out, const struct og_node *set)
 	}
 }
 
+/* nft exits 1 for a table that is not there, and for whatever else ails it. */
+static int can_list(int in, struct og_err *reterr)
+{
+	static const char *const argv[] = { "nft", "list", "tables", NULL };
+	og_auto_free char *text = NULL;
+	int status = run(argv, -1, in, &text, reterr);
+
+	if (status <= 0)
+		return status;
+	text[strcspn(text, "\n")] = '\0';
+	return og_fail(reterr, OG_E_HOST, "the guard's table cannot be read: nft exits %d: %.160s",
+		       status, text);
+}
+
 int og_nft_list(struct og_buf *ret, bool *there, struct og_err *reterr)
 {
 	static const char *const argv[] = { "nft", "-j", "list", "table", "inet", "ocigate", NULL };
@@ -146,7 +160,7 @@ int og_nft_list(struct og_buf *ret, bool *there, struct og_err *reterr)
 	if (status < 0)
 		return -1;
 	if (status > 0)
-		return 0;
+		return can_list(in, reterr);
 	if (og_doc_parse("nft", text, strlen(text), 0, &doc, reterr) < 0)
 		return -1;
 	og_each (one, og_member(og_doc_root(doc), "nftables"))

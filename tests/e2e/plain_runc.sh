@@ -426,6 +426,23 @@ runtime_replaced() {
 	rm -r "$T/work/theirs"
 }
 
+# Below a directory of a user's, root's bundle can be exchanged once it was judged.
+bundle_of_others() {
+	policy "$PERMISSIVE"
+	mkdir -p "$T/work/theirs"
+	bundle "$T/work/theirs/bundle" $ID
+	chown 1000 "$T/work/theirs"
+	capture rt run --bundle "$T/work/theirs/bundle" $ID
+	is "a bundle that a user could exchange" "$rc $out" "1 "
+	has "... says so" "$err" "$T/work/theirs/bundle: others than root may write a directory on the way to the bundle"
+	nothing_left "a bundle that a user could exchange"
+	chown 0 "$T/work/theirs"
+	capture rt run --bundle "$T/work/theirs/bundle" $ID
+	is "... that only root can: runs" "$rc" 0
+	unbundle "$T/work/theirs/bundle" $ID
+	rm -r "$T/work/theirs"
+}
+
 # A runtime that shows the process document of exec.
 SHOW='#!/bin/sh
 for arg; do
@@ -507,6 +524,7 @@ if [ -n "$IS_OCIGATE" ]; then
 	two_roots
 	runtime_recorded
 	runtime_replaced
+	bundle_of_others
 	exec_beside
 	refused_and_told
 	modes
