@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * user: the ids a process runs with, and its umask. What an id may then do is
- * the rule capabilities'.
+ * user: the ids a process runs with, also those that they are on the host, and its
+ * umask. What an id may then do is the rule capabilities'.
  */
 #include "ocigate/rule.h"
 
@@ -122,6 +122,72 @@ static bool escapes(const struct og_pass *pass)
 		(facts->record == OG_KNOWN && facts->record_uid == 0));
 }
 
+/* ---- mappings ---- */
+
+static uint64_t min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * The ids that the list allows are the container's; |mapping| makes host ids of them.
+ * Each of those must be in the list as well, also what is not used now, because "exec"
+ * does not know the mapping. Above OG_ID_MAX engines take ids that nobody else has.
+ */
+static int check_mapping(struct og_pass *pass, const struct og_node *mapping, const char *what,
+			 enum og_option option)
+{
+	const struct og_list *list = og_opt_list(pass, option);
+	uint64_t from = id_of(og_member(mapping, "containerID"));
+	uint64_t host = id_of(og_member(mapping, "hostID"));
+	uint64_t size = id_of(og_member(mapping, "size"));
+
+	if (from > UINT32_MAX || host > UINT32_MAX || size > UINT32_MAX)
+		return og_reject(pass, mapping, "the mapping of %ss is not of numbers", what);
+	for (size_t i = 0; size > 0 && i < list->n; i++) {
+		const struct og_item *item = &list->items[i], *there;
+		uint64_t first = max(item->lo, from) - from + host;
+		uint64_t last = min(min(item->hi, from + size - 1) - from + host, OG_ID_MAX);
+
+		if (item->hi < from || first > last)
+			continue;
+		there = og_opt_range(pass, option, first);
+		if (!there || there->hi < last)
+			return og_reject(pass, mapping,
+					 "by this mapping %s %" PRIu64
+					 " of the container is %" PRIu64
+					 " of the host, which is not allowed: map only such as are",
+					 what, (there ? there->hi + 1 : first) - host + from,
+					 there ? there->hi + 1 : first);
+	}
+	return 0;
+}
+
+static int check_mappings(struct og_pass *pass, const char *pointer, const char *what,
+			  enum og_option option)
+{
+	og_each (mapping, og_at(pass, pointer))
+		if (check_mapping(pass, mapping, what, option) < 0)
+			return -1;
+	return 0;
+}
+
+/* Without root a mapping reaches no further than to the ids of who runs the engine. */
+static int check_host_ids(struct og_pass *pass)
+{
+	if (og_facts(pass)->rootless || !og_namespace(pass, "user"))
+		return 0;
+	if (check_mappings(pass, "/linux/uidMappings", "uid", OG_OPT_user_uid) < 0 ||
+	    check_mappings(pass, "/linux/gidMappings", "gid", OG_OPT_user_gid) < 0)
+		return -1;
+	return check_mappings(pass, "/linux/gidMappings", "additional group", OG_OPT_user_groups);
+}
+
 int og_rule_user(struct og_pass *pass)
 {
 	uint64_t to = og_opt_u64(pass, OG_OPT_user_to);
@@ -131,7 +197,7 @@ int og_rule_user(struct og_pass *pass)
 		return 0;
 	if (check_id(pass, "uid", OG_OPT_user_uid, has_to, to >> 32) < 0 ||
 	    check_id(pass, "gid", OG_OPT_user_gid, has_to, to & UINT32_MAX) < 0 ||
-	    check_groups(pass) < 0 || check_umask(pass) < 0)
+	    check_groups(pass) < 0 || check_umask(pass) < 0 || check_host_ids(pass) < 0)
 		return -1;
 	return absent ? complete(pass) : 0;
 }
