@@ -18,19 +18,20 @@
  */
 static const struct {
 	struct og_devices devices;
-	bool node; /* it is also a node of every container; /dev/console is a terminal's there */
+	const char *node; /* of every container; /dev/console is a terminal's there. NULL: none */
 } defaults[] = {
-	{ { 'c', 1, 3, OG_DEV_ALL }, true },	 /* null */
-	{ { 'c', 1, 5, OG_DEV_ALL }, true },	 /* zero */
-	{ { 'c', 1, 7, OG_DEV_ALL }, true },	 /* full */
-	{ { 'c', 1, 8, OG_DEV_ALL }, true },	 /* random */
-	{ { 'c', 1, 9, OG_DEV_ALL }, true },	 /* urandom */
-	{ { 'c', 5, 0, OG_DEV_ALL }, true },	 /* tty */
-	{ { 'c', 5, 1, OG_DEV_ALL }, false },	 /* console */
-	{ { 'c', 5, 2, OG_DEV_ALL }, true },	 /* ptmx */
-	{ { 'c', 136, -1, OG_DEV_ALL }, false }, /* pts */
-	{ { 'c', 10, 200, OG_DEV_ALL }, false }, /* tun */
-	{ { 'c', -1, -1, OG_DEV_MKNOD }, false }, { { 'b', -1, -1, OG_DEV_MKNOD }, false },
+	{ { 'c', 1, 3, OG_DEV_ALL }, "/dev/null" },
+	{ { 'c', 1, 5, OG_DEV_ALL }, "/dev/zero" },
+	{ { 'c', 1, 7, OG_DEV_ALL }, "/dev/full" },
+	{ { 'c', 1, 8, OG_DEV_ALL }, "/dev/random" },
+	{ { 'c', 1, 9, OG_DEV_ALL }, "/dev/urandom" },
+	{ { 'c', 5, 0, OG_DEV_ALL }, "/dev/tty" },
+	{ { 'c', 5, 1, OG_DEV_ALL }, NULL }, /* console */
+	{ { 'c', 5, 2, OG_DEV_ALL }, "/dev/ptmx" },
+	{ { 'c', 136, -1, OG_DEV_ALL }, NULL }, /* pts */
+	{ { 'c', 10, 200, OG_DEV_ALL }, NULL }, /* tun */
+	{ { 'c', -1, -1, OG_DEV_MKNOD }, NULL },
+	{ { 'b', -1, -1, OG_DEV_MKNOD }, NULL },
 };
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -135,13 +136,13 @@ bool og_devices_default(const struct og_devices *some)
 	return false;
 }
 
-bool og_device_node_default(char type, int64_t major, int64_t minor)
+const char *og_device_node_default(char type, int64_t major, int64_t minor)
 {
 	for (size_t i = 0; i < COUNT(defaults); i++)
 		if (defaults[i].node && defaults[i].devices.type == type &&
 		    defaults[i].devices.major == major && defaults[i].devices.minor == minor)
-			return true;
-	return false;
+			return defaults[i].node;
+	return NULL;
 }
 
 void og_device_set_release(struct og_device_set *set)

@@ -36,8 +36,8 @@ bool og_device_rules_allow_all(const struct og_node *rules);
 /* Whether runtimes allow |some| by themselves, whatever the document says. */
 bool og_devices_default(const struct og_devices *some);
 
-/* Whether a node with these numbers is one of those that every container has. */
-bool og_device_node_default(char type, int64_t major, int64_t minor);
+/* The path of the node with these numbers that every container has; NULL: none has one. */
+const char *og_device_node_default(char type, int64_t major, int64_t minor);
 
 /* Devices to look up in. Zero-initialise; add, sort once, then ask. */
 struct og_device_set {

@@ -52,6 +52,17 @@ const struct og_node *og_at(const struct og_pass *pass, const char *pointer)
 	return og_is_null(node) ? NULL : node;
 }
 
+const struct og_node *og_namespace(const struct og_pass *pass, const char *type)
+{
+	og_each (entry, og_at(pass, "/linux/namespaces")) {
+		const char *has = og_str(og_member(entry, "type"));
+
+		if (has && !strcmp(has, type))
+			return entry;
+	}
+	return NULL;
+}
+
 bool og_opt_bool(const struct og_pass *pass, enum og_option option)
 {
 	return og_effective_bool(pass->effective, option);

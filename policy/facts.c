@@ -178,6 +178,7 @@ static const struct field facts_fields[] = {
 	F(og_facts, selinux, K_BOOL),
 	F(og_facts, remapped, K_BOOL),
 	F(og_facts, rootless, K_BOOL),
+	F(og_facts, userns, K_BOOL),
 	F(og_facts, arch, K_TEXT),
 	F(og_facts, kernel, K_U64),
 	F(og_facts, host_caps, K_U64),

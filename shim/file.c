@@ -18,8 +18,7 @@ void og_cleanup_close(const int *fd)
 		close(*fd);
 }
 
-/* Whether every id of the host has one here: the first namespace. */
-static bool has_every_id(void)
+bool og_has_every_id(void)
 {
 	og_auto_free char *map = NULL;
 	unsigned long numbers[3];
@@ -59,7 +58,7 @@ static uid_t outer_root(void)
 	static uid_t owner;
 	struct stat st;
 
-	if (!known && og_root_dir(&st) == 0 && st.st_uid != 0 && !has_every_id())
+	if (!known && og_root_dir(&st) == 0 && st.st_uid != 0 && !og_has_every_id())
 		owner = st.st_uid;
 	known = true;
 	return owner;

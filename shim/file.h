@@ -51,6 +51,9 @@ static inline uid_t og_euid(void)
 /* What / is, asked for once. 0, or -1 with errno. */
 int og_root_dir(struct stat *ret);
 
+/* Whether every id of the host has one here: the first user namespace. */
+bool og_has_every_id(void);
+
 /* Whether we are not root, or root only in the namespace of a user, as rootless podman makes one.
  */
 bool og_is_rootless(void);

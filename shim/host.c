@@ -112,6 +112,8 @@ int og_gather_host(struct og_gather *g, struct og_err *reterr)
 	char today[OG_DATE_SIZE];
 
 	facts->rootless = og_is_rootless();
+	facts->userns = og_first(og_get(og_doc_root(g->doc), "/linux/devices")) &&
+			!og_has_every_id();
 	kernel(facts);
 	if (is_mounted("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC, &facts->cgroup_v2, reterr) < 0 ||
 	    is_mounted("/sys/fs/selinux", SELINUX_MAGIC, &facts->selinux, reterr) < 0 ||

@@ -144,6 +144,7 @@ struct og_facts {
 
 	/* the host */
 	bool cgroup_v2, apparmor, selinux, rootless;
+	bool userns;	    /* we are in a user namespace; looked at for a document with devices */
 	bool remapped;	    /* the engine maps the users of its containers by default */
 	const char *arch;   /* as in seccomp profiles: "SCMP_ARCH_X86_64" */
 	uint64_t kernel;    /* major * 1000 + minor: 6001 is 6.1 */

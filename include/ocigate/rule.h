@@ -57,6 +57,8 @@ const struct og_facts *og_facts(const struct og_pass *pass);
  * update. NULL when absent, null, or not part of this kind of document.
  */
 const struct og_node *og_at(const struct og_pass *pass, const char *pointer);
+/* The first entry of linux.namespaces of that type ("user"); NULL: none. */
+const struct og_node *og_namespace(const struct og_pass *pass, const char *type);
 /* Whether |pointer| belongs to this kind of document at all. */
 bool og_has(const struct og_pass *pass, const char *pointer);
 

@@ -22,6 +22,7 @@ struct judge {
 	const struct og_node *base;   /* its entry that denies all; NULL: none */
 	const struct og_node *first_bad;
 	struct og_device_set bad; /* what entries with wildcards had opened */
+	bool bound;		  /* is_bound() */
 };
 
 /* Undoing --privileged, the list does not count: by default an engine gives none of it. */
@@ -69,10 +70,44 @@ static struct og_devices read_node(const struct og_node *node)
 	return devices;
 }
 
+/*
+ * In a user namespace, the container's or ours, no device can be made: runc binds
+ * what the host has at the node's path, whatever that is, and looks at no number.
+ */
+static bool is_bound(const struct og_pass *pass)
+{
+	return og_namespace(pass, "user") || og_facts(pass)->userns;
+}
+
+/* Whether the host has at |node|'s path what its numbers say: by name, below /dev. */
+static bool is_named(const struct judge *judge, const struct og_node *node,
+		     const struct og_devices *devices)
+{
+	const char *path = og_str(og_member(node, "path"));
+	const char *name = og_device_node_default(devices->type, devices->major, devices->minor);
+
+	if (!path)
+		return false;
+	if (name && strcmp(path, name) == 0)
+		return true;
+	for (size_t i = 0; i < list_size(judge->pass); i++) {
+		const struct og_devices entry = list_entry(judge->pass, i);
+
+		if (entry.type == devices->type && entry.major == devices->major &&
+		    (entry.minor < 0 || entry.minor == devices->minor) &&
+		    strcmp(path, og_opt_list(judge->pass, OG_OPT_devices_allow)->items[i].text) ==
+			    0)
+			return true;
+	}
+	return false;
+}
+
 static bool node_allowed(const struct judge *judge, const struct og_node *node)
 {
 	const struct og_devices devices = read_node(node);
 
+	if (judge->bound && !is_named(judge, node, &devices))
+		return false;
 	if (og_device_set_has(&judge->allowed, &devices))
 		return true;
 	/* an unprivileged container is given none; the runtime makes the default ones */
@@ -125,9 +160,12 @@ static int check_nodes(const struct judge *judge)
 	if (kept.failed || names.failed)
 		return -1;
 	return og_replace(judge->pass, nodes, kept.data,
-			  "%s %s not allowed: leave out --device or "
+			  "%s %s not allowed%s: leave out --device or "
 			  "--privileged",
-			  names.data, bad > 1 ? "are" : "is");
+			  names.data, bad > 1 ? "are" : "is",
+			  judge->bound ? " (in a user namespace only by the name that the host has "
+					 "for it)"
+				       : "");
 }
 
 /* ---- rules of the cgroup ---- */
@@ -289,6 +327,7 @@ int og_rule_devices(struct og_pass *pass)
 	struct judge judge = { .pass = pass };
 	int r = read_list(&judge);
 
+	judge.bound = og_first(og_at(pass, "/linux/devices")) && is_bound(pass);
 	if (r == 0 && og_has(pass, "/linux/devices"))
 		r = check_nodes(&judge);
 	if (r == 0)

@@ -42,16 +42,13 @@ static int judge_path(struct og_pass *pass, const struct og_node *entry, const c
 /* That there are not two of them is said by the rule document. */
 static int find_kind(struct og_pass *pass, const struct og_node **retentry)
 {
-	og_each (entry, og_at(pass, LIST)) {
-		const char *type = og_str(og_member(entry, "type"));
-		const char *path = og_str(og_member(entry, "path"));
+	const char *path;
 
-		if (!type || strcmp(type, "user"))
-			continue;
-		*retentry = entry;
-		return path ? judge_path(pass, entry, path) : OWN;
-	}
-	return HOSTS;
+	*retentry = og_namespace(pass, "user");
+	if (!*retentry)
+		return HOSTS;
+	path = og_str(og_member(*retentry, "path"));
+	return path ? judge_path(pass, *retentry, path) : OWN;
 }
 
 /* ---- mappings ---- */

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A daemon that maps the users of its containers ("userns-remap"). There runc cannot
+# make a device node and binds what the host has at its path instead, which makes a
+# host file of "--device /dev/null:/any/file". Plain runc shows that first.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2034,SC2154,SC2317
+. "$(dirname "$0")/../lib/e2e.sh"
+. "$(dirname "$0")/../lib/e2e_docker.sh"
+e2e_begin "$@"
+
+OPEN=/var/lib/ocigate-open.$$
+PLAIN=runc
+
+remapped() {
+	mkdir -p "$T/ids"
+	echo daemon:100000:65536 >"$T/ids/sub"
+	mount --bind "$T/ids/sub" /etc/subuid || e2e_die "cannot give daemon its ids"
+	mount --bind "$T/ids/sub" /etc/subgid || e2e_die "cannot give daemon its ids"
+	mkdir -m 755 "$OPEN"
+	echo of-the-host >"$OPEN/file"
+	chmod 666 "$OPEN/file"
+	E2E_DAEMON='"userns-remap": "daemon",'
+}
+
+# device RUNTIME: what the container finds in the "device"
+device() {
+	capture D run --rm --runtime "$1" --device "/dev/null:$OPEN/file" bb:1 cat "$OPEN/file"
+}
+
+# ordinary PRESET: those whose users are mapped go on working.
+ordinary() {
+	capture D run --rm bb:1 cat /proc/self/uid_map
+	is "$1: an ordinary container" "$rc $(tr -s ' ' <<<"$out")" "0  0 100000 65536"
+	capture D run --rm --device /dev/null bb:1 sh -c 'echo x >/dev/null && ls -l /dev/null'
+	is "$1: a device by its own name" "$rc" 0
+	has "... which it is" "$out" '^c.* 1, +3'
+	capture D run --rm -u 1000:1000 bb:1 true
+	is "$1: a user" "$rc" 0
+}
+
+e2e_main() {
+	local preset
+	image bb:1
+	device "$PLAIN"
+	is "plain runc: a file of the host's by the name of a device" "$rc $out" "0 of-the-host"
+	for preset in permissive baseline restricted lab; do
+		policy "{ \"version\": 1, \"extends\": \"$preset\", \"rules\": { \"ports\": { \"action\": \"off\" }, \"image\": { \"action\": \"off\" } } }"
+		[ "$preset" = restricted ] || ordinary "$preset"
+		[ "$preset" = permissive ] || {
+			device ocigate
+			is "$preset: no file of the host's" "$rc $out" "125 "
+			has "... and says why" "$err" "$OPEN/file. .c 1:3. is not allowed .in a user namespace only by the name that the host has"
+		}
+	done
+	is "the host's file is as it was" "$(cat "$OPEN/file")" of-the-host
+}
+
+remapped
+dockerd_start ocigate
+if need_ocigate "devices of mapped users"; then
+	e2e_main
+fi
+dockerd_stop
+rm -rf "$OPEN"
+e2e_end
