@@ -67,6 +67,11 @@ launches() {
 		is "lab: --pids-limit $n comes down to the site's" "$rc $(limit_of c1 pids)" "0 4096"
 		gone c1
 	done
+	start c1 ocigate --ulimit rtprio=99 --ulimit nice=40
+	is "lab: --ulimit rtprio" "$rc" 0
+	has "... comes down to none" "$(cat "/proc/$(d_pid c1)/limits")" 'Max realtime priority +0 +0'
+	has "... and no better nice value than the host's" "$(cat "/proc/$(d_pid c1)/limits")" 'Max nice priority +0 +0'
+	gone c1
 	limits rewrite
 	start c1 ocigate -m 1g --cpus 2
 	is "memory, pids and CPU time above the maximum" "$rc $(limit_of c1 memory) $(limit_of c1 pids) $(limit_of c1 cpu)" \
