@@ -12,11 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../place.h"
 #include "ctl.h"
 #include "setup.h"
 
 #define LINK	"/etc/ocigate/runtime"
-#define EARLIER "/etc/ocigate/runtime.before" /* where the link led, or "" */
+#define EARLIER "/etc/ocigate/runtime.before" /* where the link led, if there was one */
 #define REAL	".distrib"
 
 /* Where an engine's PATH may find it; containerd puts the last one first. */
@@ -37,16 +38,40 @@ static void name_place(const struct og_setup *setup, size_t i, struct place *ret
 	snprintf(ret->temp, sizeof(ret->temp), "%s%s.ocigate", setup->root, places[i]);
 }
 
-/* Whether |path| is a link to ocigate. */
+/* Also a link that leads nowhere. */
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+/* Whether |path| is ocigate: a link to one, of whatever directory, or the program. */
 static bool is_ours(const struct og_setup *setup, const char *path)
+{
+	char to[PATH_MAX], program[PATH_MAX];
+	ssize_t n = readlink(path, to, sizeof(to) - 1);
+	struct og_err ignored = { 0 };
+	struct stat a, b;
+
+	if (n >= 0) {
+		to[n] = '\0';
+		if (strcmp(og_path_base(to), og_path_base(setup->ocigate)) == 0)
+			return true;
+	}
+	return og_setup_path(setup, setup->ocigate, program, &ignored) == 0 &&
+	       stat(path, &a) == 0 && stat(program, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+/* Whether it is the one that we would make. */
+static bool is_current(const struct og_setup *setup, const char *path)
 {
 	char to[PATH_MAX];
 	ssize_t n = readlink(path, to, sizeof(to) - 1);
 
-	if (n < 0)
-		return false;
-	to[n] = '\0';
-	return strcmp(to, setup->ocigate) == 0;
+	return n >= 0 && (size_t)n == strlen(setup->ocigate) &&
+	       memcmp(to, setup->ocigate, (size_t)n) == 0;
 }
 
 /* dpkg-divert, where dpkg keeps a list; 0 also where it does not. */
@@ -108,22 +133,42 @@ static int record_real(const struct og_setup *setup, const char *real, struct og
 	return put_link(link, real, temp, reterr);
 }
 
+/*
+ * The runtime by its new name as well. One of that name is of an install that broke
+ * off, or of one whose link a package has put a newer runc in place of.
+ */
+static int name_real(const struct place *place, struct og_err *reterr)
+{
+	unlink(place->temp);
+	if (linkat(AT_FDCWD, place->runc, AT_FDCWD, place->real, 0) == 0)
+		return 0;
+	if (errno != EEXIST || linkat(AT_FDCWD, place->runc, AT_FDCWD, place->temp, 0) < 0 ||
+	    rename(place->temp, place->real) < 0)
+		return og_fail_sys(reterr, errno, "cannot name the runtime %s", OG_Q(place->real));
+	/* rename(2) does nothing when both are the same file */
+	unlink(place->temp);
+	return 0;
+}
+
 static int take(const struct og_setup *setup, size_t i, struct og_err *reterr)
 {
 	struct place place = { 0 };
 	char real[PATH_MAX];
+	bool ours;
 
 	name_place(setup, i, &place);
 	snprintf(real, sizeof(real), "%s" REAL, places[i]);
+	ours = is_ours(setup, place.runc);
 	if (setup->dry_run) {
 		printf("%s would become a link to %s, the runtime itself %s\n", place.runc,
 		       setup->ocigate, real);
 		return 0;
 	}
-	if (linkat(AT_FDCWD, place.runc, AT_FDCWD, place.real, 0) < 0)
-		return og_fail_sys(reterr, errno, "cannot name the runtime %s", OG_Q(place.real));
-	if (record_real(setup, real, reterr) < 0 || run_divert(setup, i, true, reterr) < 0 ||
-	    put_link(place.runc, setup->ocigate, place.temp, reterr) < 0)
+	/* a link to an ocigate of another directory: the real one has its name already */
+	if (!ours && (name_real(&place, reterr) < 0 || record_real(setup, real, reterr) < 0 ||
+		      run_divert(setup, i, true, reterr) < 0))
+		return -1;
+	if (put_link(place.runc, setup->ocigate, place.temp, reterr) < 0)
 		return -1;
 	printf("%s is ocigate now, the runtime itself %s\n", place.runc, real);
 	return 0;
@@ -137,10 +182,10 @@ int og_divert_runc(const struct og_setup *setup, struct og_err *reterr)
 	/* the last first, so that the runtime named in the end is the distribution's */
 	for (size_t i = NPLACES; i-- > 0;) {
 		name_place(setup, i, &place);
-		if (access(place.runc, F_OK) < 0)
+		if (access(place.runc, F_OK) < 0 && !is_ours(setup, place.runc))
 			continue;
 		found++;
-		if (!is_ours(setup, place.runc) && take(setup, i, reterr) < 0)
+		if (!is_current(setup, place.runc) && take(setup, i, reterr) < 0)
 			return -1;
 	}
 	return found ? 0
@@ -178,11 +223,51 @@ static int give_back(const struct og_setup *setup, size_t i, struct og_err *rete
 		printf("%s would be the runtime itself again\n", place.runc);
 		return 0;
 	}
-	if (rename(place.real, place.runc) < 0)
-		return og_fail_sys(reterr, errno, "cannot give %s back", OG_Q(place.runc));
+	/* the diversion first: while the link is there, a call that failed can be repeated */
 	if (run_divert(setup, i, false, reterr) < 0)
 		return -1;
+	if (rename(place.real, place.runc) < 0)
+		return og_fail_sys(reterr, errno, "cannot give %s back", OG_Q(place.runc));
 	printf("%s is the runtime itself again\n", place.runc);
+	return 0;
+}
+
+/* Whether the link to the runtime below leads to a name that we gave. */
+static bool is_recorded(const struct og_setup *setup)
+{
+	char link[PATH_MAX], to[PATH_MAX] = "";
+	struct og_err ignored = { 0 };
+
+	return og_setup_path(setup, LINK, link, &ignored) == 0 &&
+	       readlink(link, to, sizeof(to) - 1) > 0 && strstr(to, "/runc" REAL);
+}
+
+/*
+ * Whether runc is the runtime itself, and the other name what is left of ours. What
+ * somebody else has diverted to that name is another file, and not in our link.
+ */
+static bool is_left_over(const struct og_setup *setup, const struct place *place)
+{
+	struct stat runc, real;
+
+	return lstat(place->runc, &runc) == 0 && lstat(place->real, &real) == 0 &&
+	       ((runc.st_dev == real.st_dev && runc.st_ino == real.st_ino) || is_recorded(setup));
+}
+
+static int tidy(const struct og_setup *setup, size_t i, struct og_err *reterr)
+{
+	struct place place = { 0 };
+
+	name_place(setup, i, &place);
+	if (setup->dry_run) {
+		printf("%s would be removed\n", place.real);
+		return 0;
+	}
+	if (run_divert(setup, i, false, reterr) < 0)
+		return -1;
+	if (unlink(place.real) < 0)
+		return og_fail_sys(reterr, errno, "cannot remove %s", OG_Q(place.real));
+	printf("%s: removed, %s is the runtime itself already\n", place.real, place.runc);
 	return 0;
 }
 
@@ -190,13 +275,15 @@ int og_undivert_runc(const struct og_setup *setup, struct og_err *reterr)
 {
 	struct place place = { 0 };
 	unsigned found = 0;
+	bool ours;
 
 	for (size_t i = 0; i < NPLACES; i++) {
 		name_place(setup, i, &place);
-		if (!is_ours(setup, place.runc))
-			continue;
+		ours = is_ours(setup, place.runc);
+		if (ours ? !is_there(place.real) : !is_left_over(setup, &place))
+			continue; /* somebody else's */
 		found++;
-		if (give_back(setup, i, reterr) < 0)
+		if ((ours ? give_back : tidy)(setup, i, reterr) < 0)
 			return -1;
 	}
 	return found && !setup->dry_run ? forget_real(setup, reterr) : 0;

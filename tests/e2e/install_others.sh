@@ -272,6 +272,47 @@ own_directories() {
 	done
 }
 
+# What was left half done, or undone by others, is mended by the same command again.
+as_runc_again() {
+	local runc
+	host as-runc
+	runc=$H/usr/sbin/runc
+	echo one >"$runc" && chmod 755 "$runc"
+	ln "$runc" "$runc.distrib"
+	capture "$CTL" install podman --as-runc --root "$H"
+	is "--as-runc after one that broke off" "$rc $err" "0 "
+	is "... took the name" "$(readlink "$runc") $(cat "$runc.distrib")" "/usr/sbin/ocigate one"
+	rm "$runc" && echo two >"$runc" && chmod 755 "$runc"
+	capture "$CTL" install podman --as-runc --root "$H"
+	is "--as-runc where a package put runc back" "$rc $err" "0 "
+	is "... takes the newer one" "$(readlink "$runc") $(cat "$runc.distrib")" "/usr/sbin/ocigate two"
+	ln -sfn /usr/local/sbin/ocigate "$runc"
+	check "--as-runc over the link to an ocigate of another place" "$CTL" install podman --as-runc --root "$H"
+	is "... keeps the runtime" "$(readlink "$runc") $(cat "$runc.distrib")" "/usr/sbin/ocigate two"
+	rm "$runc" && echo three >"$runc" && chmod 755 "$runc"
+	check "uninstall where a package put runc back" "$CTL" uninstall podman --root "$H"
+	is "... leaves that one alone" "$(cat "$runc") $(cd "$H" && echo usr/sbin/* etc/ocigate/*)" \
+		"three usr/sbin/ocigate usr/sbin/runc etc/ocigate/policy.json"
+	ln "$runc" "$runc.distrib"
+	check "uninstall after an install that broke off" "$CTL" uninstall podman --as-runc --root "$H"
+	is "... leaves one name" "$(cat "$runc") $(cd "$H" && echo usr/sbin/*)" "three usr/sbin/ocigate usr/sbin/runc"
+	echo theirs >"$runc.distrib"
+	check "uninstall beside what others have diverted" "$CTL" uninstall podman --as-runc --root "$H"
+	is "... leaves both names" "$(cat "$runc" "$runc.distrib" | tr '\n' ' ')" "three theirs "
+	rm "$runc.distrib"
+
+	mkdir -p "$H/usr/bin" "$H/var/lib/dpkg" && touch "$H/usr/bin/dpkg-divert" "$H/var/lib/dpkg/diversions"
+	chmod 755 "$H/usr/bin/dpkg-divert"
+	check "--as-runc with a list of diversions" "$CTL" install podman --as-runc --root "$H"
+	is "... is in it" "$(dpkg-divert --root "$H" --truename /usr/sbin/runc)" /usr/sbin/runc.distrib
+	mv "$H/var/lib/dpkg" "$H/var/lib/away" && touch "$H/var/lib/dpkg"
+	capture "$CTL" uninstall podman --root "$H"
+	has "uninstall that dpkg-divert fails" "$rc $err" '^1 .*|dpkg-divert of /usr/sbin/runc failed'
+	rm "$H/var/lib/dpkg" && mv "$H/var/lib/away" "$H/var/lib/dpkg"
+	check "... again" "$CTL" uninstall podman --root "$H"
+	is "... takes it out of the list" "$(dpkg-divert --root "$H" --truename /usr/sbin/runc) $(cat "$runc")" "/usr/sbin/runc three"
+}
+
 # through DOOR FLAGS...: whether a container launched by it went through ocigate.
 through() {
 	local id through=plain
@@ -337,5 +378,6 @@ containerd_shapes
 containerd_others
 cri_is_served
 podman_drop_in
+as_runc_again
 as_runc
 e2e_end
