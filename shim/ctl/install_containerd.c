@@ -79,11 +79,12 @@ static bool is_below(const struct og_toml_item *item, const char *table)
 
 /* ---- the shape of the file ---- */
 
-/* A directory all of whose .toml files are imported; relative, it is so to the file. */
-static void take_imports(const char *name, const char *value, size_t len, struct shape *ret)
+/* Each string of the value of "imports"; relative, it is so to the file. */
+static void each_import(const char *name, const char *value, size_t len,
+			void (*each)(void *ctx, const char *pattern), void *ctx)
 {
-	static const char tail[] = "/*.toml";
 	const char *end = value + len;
+	char pattern[PATH_MAX];
 
 	for (const char *at = value; at < end; at++) {
 		const char quote = *at, *close;
@@ -95,13 +96,37 @@ static void take_imports(const char *name, const char *value, size_t len, struct
 		close = memchr(at + 1, quote, (size_t)(end - at - 1));
 		if (!close)
 			return;
-		if ((size_t)(close - at - 1) >= sizeof(tail) &&
-		    memcmp(close - strlen(tail), tail, strlen(tail)) == 0)
-			snprintf(ret->conf_d, sizeof(ret->conf_d), "%.*s%.*s",
-				 at[1] == '/' ? 0 : (int)(og_path_base(name) - name), name,
-				 (int)(close - strlen(tail) - at - 1), at + 1);
+		if (snprintf(pattern, sizeof(pattern), "%.*s%.*s",
+			     at[1] == '/' ? 0 : (int)(og_path_base(name) - name), name,
+			     (int)(close - at - 1), at + 1) < (int)sizeof(pattern))
+			each(ctx, pattern);
 		at = close;
 	}
+}
+
+void og_containerd_imports(const char *name, const char *text, size_t len,
+			   void (*each)(void *ctx, const char *pattern), void *ctx)
+{
+	struct og_toml toml = { .name = name, .text = text, .len = len };
+	struct og_err ignored = { 0 };
+	struct og_toml_item item;
+
+	while (og_toml_next(&toml, &item, &ignored) > 0)
+		if (item.kind == OG_TOML_VALUE && strcmp(item.path, "imports") == 0)
+			each_import(name, text + item.value, item.value_end - item.value, each,
+				    ctx);
+}
+
+/* A directory all of whose .toml files are imported. */
+static void take_conf_d(void *ctx, const char *pattern)
+{
+	static const char tail[] = "/*.toml";
+	struct shape *shape = ctx;
+	size_t len = strlen(pattern);
+
+	if (len >= sizeof(tail) && strcmp(pattern + len - strlen(tail), tail) == 0)
+		snprintf(shape->conf_d, sizeof(shape->conf_d), "%.*s", (int)(len - strlen(tail)),
+			 pattern);
 }
 
 static bool holds(const char *value, size_t len, const char *word)
@@ -122,7 +147,7 @@ static void take_item(const char *name, const struct og_toml *toml, const struct
 	if (strcmp(item->path, "version") == 0)
 		ret->version = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(item->path, "imports") == 0)
-		take_imports(name, value, len, ret);
+		each_import(name, value, len, take_conf_d, ret);
 	else if (strcmp(item->path, "disabled_plugins") == 0)
 		ret->cri_off = holds(value, len, "\"cri\"") || holds(value, len, "'cri'") ||
 			       holds(value, len, "io.containerd.grpc.v1.cri") ||

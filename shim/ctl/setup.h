@@ -61,6 +61,15 @@ struct og_engine_setup {
 };
 extern const struct og_engine_setup og_setup_docker, og_setup_containerd, og_setup_podman;
 
+/* ---- install_containerd.c ---- */
+
+/*
+ * Every path or pattern that containerd's file |name|, as the host names it, imports;
+ * with its directory where that is relative.
+ */
+void og_containerd_imports(const char *name, const char *text, size_t len,
+			   void (*each)(void *ctx, const char *pattern), void *ctx);
+
 /* ---- install_systemd.c: the guard of published ports after a flush of nftables ---- */
 
 /* Files of ours like an engine's: drop-ins for the services that flush. */

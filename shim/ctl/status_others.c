@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,12 +77,86 @@ static bool names_us(const char *value)
 	return strcmp(value, "\"ocigate\"") == 0 || strcmp(value, "'ocigate'") == 0;
 }
 
+/* ---- containerd ---- */
+
+/* The file and those that it imports, which say it again after it; those of these last. */
+struct containerd {
+	const struct og_status *status;
+	struct og_buf paths; /* as the host names them, each ending in NUL */
+	bool merges;	     /* the format's version 3 or later */
+	char value[256];
+};
+
+static void add_path(struct containerd *containerd, const char *path)
+{
+	const struct og_buf *paths = &containerd->paths;
+
+	for (size_t at = 0; at < paths->len; at += strlen(paths->data + at) + 1)
+		if (strcmp(paths->data + at, path) == 0)
+			return;
+	if (strlen(path) < PATH_MAX)
+		og_buf_put(&containerd->paths, path, strlen(path) + 1);
+}
+
+static void add_import(void *ctx, const char *pattern)
+{
+	struct containerd *containerd = ctx;
+	struct og_err ignored = { 0 };
+	char full[PATH_MAX];
+	glob_t found;
+
+	if (og_setup_path(&containerd->status->setup, pattern, full, &ignored) < 0 ||
+	    glob(full, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		add_path(containerd, found.gl_pathv[i] + strlen(containerd->status->setup.root));
+	globfree(&found);
+}
+
+/* One more file: what it says of the default, and what it imports. */
+static void read_containerd(struct containerd *containerd, const char *path, bool imported)
+{
+	static const char cri[] = "plugins" OG_TOML_SEP "io.containerd.grpc.v1.cri";
+	struct og_toml toml = { .name = path };
+	struct og_err ignored = { 0 };
+	struct og_toml_item item;
+	og_auto_free char *text = NULL;
+	bool replaced = !imported || containerd->merges;
+	char full[PATH_MAX];
+
+	if (og_setup_path(&containerd->status->setup, path, full, &ignored) < 0 ||
+	    og_file_read(AT_FDCWD, full, OG_CONF_MAX_BYTES, OG_FILE_FOLLOW | OG_FILE_MAY_MISS,
+			 &text, &toml.len, NULL, &ignored) < 0 ||
+	    !text)
+		return;
+	toml.text = text;
+	while (og_toml_next(&toml, &item, &ignored) > 0) {
+		const char *last = strrchr(item.path, OG_TOML_SEP[0]);
+
+		/* containerd 1 takes the section of an imported file for the whole of it */
+		if (!replaced && strncmp(item.path, cri, strlen(cri)) == 0) {
+			containerd->value[0] = '\0';
+			replaced = true;
+		}
+		if (item.kind != OG_TOML_VALUE)
+			continue;
+		if (!imported && strcmp(item.path, "version") == 0)
+			containerd->merges = strtoul(text + item.value, NULL, 10) >= 3;
+		else if (last && strcmp(last + 1, "default_runtime_name") == 0)
+			snprintf(containerd->value, sizeof(containerd->value), "%.*s",
+				 (int)(item.value_end - item.value), text + item.value);
+	}
+	og_containerd_imports(path, text, toml.len, add_import, containerd);
+}
+
 /* Without a kubelet nobody but root asks containerd for pods. */
 void og_status_containerd(struct og_status *status)
 {
 	static const char *const kubelets[] = { "/usr/bin/kubelet", "/usr/local/bin/kubelet",
 						"/var/lib/kubelet/config.yaml" };
-	char value[256] = "";
+	struct containerd containerd = { .status = status };
+	const char *value = containerd.value;
+	char path[PATH_MAX];
 	bool here = false;
 
 	for (size_t i = 0; i < sizeof(kubelets) / sizeof(kubelets[0]); i++)
@@ -89,10 +164,14 @@ void og_status_containerd(struct og_status *status)
 	if (!here)
 		return;
 	status->engines++;
-	last_value(status, "/etc/containerd/config.toml", "default_runtime_name", value,
-		   sizeof(value));
-	last_value_in(status, "/etc/containerd/conf.d", ".toml", "default_runtime_name", value,
-		      sizeof(value));
+	add_path(&containerd, "/etc/containerd/config.toml");
+	for (size_t at = 0; at < containerd.paths.len; at += strlen(path) + 1) {
+		/* a copy: there may be more of them in the end */
+		snprintf(path, sizeof(path), "%s", containerd.paths.data + at);
+		read_containerd(&containerd, path, at > 0);
+	}
+	status->failed |= containerd.paths.failed;
+	og_buf_release(&containerd.paths);
 	og_buf_printf(&status->facts, "containerd (CRI): default runtime %s\n",
 		      value[0] ? value : "runc");
 	if (!names_us(value))
@@ -101,6 +180,8 @@ void og_status_containerd(struct og_status *status)
 			      "pods are launched by containerd's default runtime, %s",
 			      value[0] ? value : "runc");
 }
+
+/* ---- podman ---- */
 
 void og_status_podman(struct og_status *status)
 {

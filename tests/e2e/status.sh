@@ -41,6 +41,30 @@ daemon() {
 }
 COVERED='{ "runtimes": { "ocigate": { "path": "'$T/bin/ocigate'" } }, "default-runtime": "ocigate" }'
 
+# Which files of containerd's count is what it imports. The last look is that of before.
+imports() {
+	local before=$out etc=$H/etc/containerd cri='plugins."io.containerd.cri.v1.runtime".containerd' v2='plugins."io.containerd.grpc.v1.cri"'
+	mkdir "$etc/conf.d" "$etc/own.d"
+	mv "$etc/config.toml" "$H/x"
+	printf 'version = 3\n' >"$etc/config.toml"
+	printf '[%s]\n  default_runtime_name = "ocigate"\n' "$cri" >"$etc/conf.d/ocigate.toml"
+	has "... a conf.d that is not imported" "$("$CTL" status --root "$H")" 'hole: containerd-default: .*runc'
+	rm "$etc/conf.d/ocigate.toml"
+	printf 'version = 3\nimports = ["own.d/*.toml"]\n' >"$etc/config.toml"
+	check "... install where another directory is" "$CTL" install containerd --default --root "$H"
+	check "... writes there" test -e "$etc/own.d/ocigate.toml"
+	hasnt "... and it counts" "$("$CTL" status --root "$H")" 'containerd-default'
+	printf 'imports = ["/etc/containerd/late.toml"]\n' >"$etc/own.d/more.toml"
+	printf '[%s]\n  default_runtime_name = "crun"\n' "$cri" >"$etc/late.toml"
+	has "... unless a file after it says otherwise" "$("$CTL" status --root "$H")" 'hole: containerd-default: .*crun'
+	printf 'version = 2\nimports = ["late.toml"]\n[%s.containerd]\n  default_runtime_name = "ocigate"\n' "$v2" >"$etc/config.toml"
+	printf '[%s.registry]\n  config_path = "/x"\n' "$v2" >"$etc/late.toml"
+	has "... or, in version 2, has a section of its own" "$("$CTL" status --root "$H")" 'hole: containerd-default: .*runc'
+	rm -r "$etc/conf.d" "$etc/own.d" "$etc/late.toml"
+	mv "$H/x" "$etc/config.toml"
+	out=$before
+}
+
 hosts() {
 	H=$T/host
 	mkdir -p "$H"/{etc/ocigate,usr/sbin,usr/bin,var/lib/kubelet,etc/containerd}
@@ -56,6 +80,7 @@ hosts() {
 	"$CTL" install containerd --default --root "$H" >/dev/null
 	capture "$CTL" status --root "$H"
 	hasnt "... and not once it is installed" "$out" 'containerd-default'
+	imports
 	has "... the rule ports wants a helper that is not there" "$out" 'note: guard-helper:'
 	mkdir -p "$H/usr/libexec/ocigate" && cp /usr/libexec/ocigate/ocigate-ports "$H/usr/libexec/ocigate/"
 	capture "$CTL" status --root "$H"
