@@ -204,12 +204,15 @@ void og_status_podman(struct og_status *status)
 
 /* ---- the guard ---- */
 
-/* What |program| list prints; -1: it failed, or is not there. */
-static int run_list(const char *program, char *text, size_t size)
+#define LIST_MAX_BYTES ((size_t)256 << 20)
+
+/* What |program| list prints, all of it, owned by the caller; -1: it failed, or is not there. */
+static int run_list(const char *program, char **ret)
 {
 	og_auto_close int out = memfd_create("list", MFD_CLOEXEC);
+	struct og_err ignored = { 0 };
 	int status;
-	ssize_t n;
+	size_t len;
 	pid_t pid;
 
 	fflush(stdout);
@@ -226,15 +229,35 @@ static int run_list(const char *program, char *text, size_t size)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;
-	n = pread(out, text, size - 1, 0);
-	text[n > 0 ? n : 0] = '\0';
+	if (lseek(out, 0, SEEK_SET) < 0 || og_fd_read(out, LIST_MAX_BYTES, ret, &len, &ignored) < 0)
+		return -1;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+static void look_at_list(struct og_status *status, bool failed, const char *text)
+{
+	if (failed)
+		og_status_add(status, OG_LEVEL_NOTE, "guard-failing", "apt-get install nftables",
+			      "containers with published ports are refused: %.*s",
+			      (int)strcspn(text, "\n"), text);
+	else if (strstr(text, "  MISSING "))
+		og_status_add(status, OG_LEVEL_HOLE, "guard-missing", "ocigatectl ports sync",
+			      "rules that keep published ports closed have been taken out of "
+			      "nftables");
+	else if (strstr(text, "  OPEN "))
+		og_status_add(status, OG_LEVEL_HOLE, "guard-passed",
+			      "docker network disconnect; \"ocigatectl ports list\" says which",
+			      "a container has been connected to a network that goes past the "
+			      "guard of its published ports");
+	else
+		og_buf_puts(&status->facts, "guard of published ports: as it should be\n");
 }
 
 void og_status_guard(struct og_status *status)
 {
 	static const char helper[] = OG_LIBEXECDIR "/ocigate-ports";
-	char text[16384] = "";
+	og_auto_free char *text = NULL;
+	bool failed;
 
 	if (!status->guards)
 		return;
@@ -253,19 +276,6 @@ void og_status_guard(struct og_status *status)
 			"firewalld.service");
 	if (status->setup.root[0])
 		return; /* the rules of another host are not to be seen here */
-	if (run_list(helper, text, sizeof(text)) < 0)
-		og_status_add(status, OG_LEVEL_NOTE, "guard-failing", "apt-get install nftables",
-			      "containers with published ports are refused: %.*s",
-			      (int)strcspn(text, "\n"), text);
-	else if (strstr(text, "MISSING"))
-		og_status_add(status, OG_LEVEL_HOLE, "guard-missing", "ocigatectl ports sync",
-			      "rules that keep published ports closed have been taken out of "
-			      "nftables");
-	else if (strstr(text, "  OPEN "))
-		og_status_add(status, OG_LEVEL_HOLE, "guard-passed",
-			      "docker network disconnect; \"ocigatectl ports list\" says which",
-			      "a container has been connected to a network that goes past the "
-			      "guard of its published ports");
-	else
-		og_buf_puts(&status->facts, "guard of published ports: as it should be\n");
+	failed = run_list(helper, &text) < 0;
+	look_at_list(status, failed, text ? text : "");
 }

@@ -202,6 +202,11 @@ guard() {
 	nft delete table inet ocigate; look
 	found "a guard that was taken away" guard-missing 1 hole 'nftables'
 	D rm -f web >/dev/null
+	undo='umount /usr/libexec/ocigate/ocigate-ports'
+	printf '#!/bin/sh\nfor i in $(seq 2000); do echo "  closed   tcp . 10.0.0.$i"; done\necho "  MISSING  tcp . 10.0.1.1"\n' >"$T/work/ports"
+	chmod 755 "$T/work/ports"
+	mount --bind "$T/work/ports" /usr/libexec/ocigate/ocigate-ports; look
+	found "the last of a long list is missing" guard-missing 1 hole 'nftables'
 }
 
 # As "ocigatectl install" leaves it.
