@@ -249,6 +249,12 @@ static void look_at_list(struct og_status *status, bool failed, const char *text
 			      "docker network disconnect; \"ocigatectl ports list\" says which",
 			      "a container has been connected to a network that goes past the "
 			      "guard of its published ports");
+	else if (strstr(text, "  UNKNOWN "))
+		og_status_add(
+			status, OG_LEVEL_NOTE, "guard-unknown",
+			"\"ocigatectl ports list\" says which; a new launch writes a new record",
+			"a container's launch record or state cannot be read: whether its "
+			"networks go past the guard of its published ports is not known");
 	else
 		og_buf_puts(&status->facts, "guard of published ports: as it should be\n");
 }

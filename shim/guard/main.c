@@ -242,6 +242,7 @@ static int list_one(void *ctx, const char *root, const char *id, const char *ele
 	struct og_record *record;
 	pid_t pid = find_process(root, id, &record);
 	struct og_err err = { 0 };
+	char name[OG_RECORD_NAME];
 
 	(void)reterr;
 	og_record_free(record);
@@ -249,6 +250,12 @@ static int list_one(void *ctx, const char *root, const char *id, const char *ele
 	list_elements(ctx, elements);
 	if (!pid)
 		return 0;
+	if (pid < 0) {
+		og_record_name(root, id, name);
+		printf("  %-8s its record %s, or its state below %s, cannot be read\n", "UNKNOWN",
+		       OG_Q(name), OG_Q(root));
+		return 0;
+	}
 	/* a network that was connected later, of a kind that would have been refused */
 	if (read_network(pid, &network, &err) < 0)
 		printf("  %-8s %s\n", "OPEN", err.msg);

@@ -184,6 +184,7 @@ access() {
 }
 
 guard() {
+	local id record
 	undo='mv /usr/libexec/ocigate/away /usr/libexec/ocigate/ocigate-ports'
 	mv /usr/libexec/ocigate/ocigate-ports /usr/libexec/ocigate/away; look
 	found "no helper for the guard" guard-helper 0 note 'ocigate-ports'
@@ -196,11 +197,16 @@ guard() {
 	mount --bind /dev/null /usr/sbin/nft; look
 	found "no nft" guard-failing 0 note 'nft'
 	undo='"$CTL" ports sync'
-	D run -d --name web -p 8080:80 bb:1 sleep 1000 >/dev/null
+	id=$(D run -d --name web -p 8080:80 bb:1 sleep 1000)
 	look
 	hasnt "a guard that stands" "$ids" 'guard'
 	nft delete table inet ocigate; look
 	found "a guard that was taken away" guard-missing 1 hole 'nftables'
+	record=$(echo "$T/run/$id"*.json)
+	undo='cp "$T/work/record" "$record"'
+	cp "$record" "$T/work/record" && echo >"$record"; look
+	found "a record that cannot be read" guard-unknown 1 note 'record'
+	hasnt "... is no process" "$("$CTL" ports list)" 'OPEN|process -1'
 	D rm -f web >/dev/null
 	undo='umount /usr/libexec/ocigate/ocigate-ports'
 	printf '#!/bin/sh\nfor i in $(seq 2000); do echo "  closed   tcp . 10.0.0.$i"; done\necho "  MISSING  tcp . 10.0.1.1"\n' >"$T/work/ports"
