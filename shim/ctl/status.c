@@ -123,7 +123,14 @@ static void look_at_policy(struct og_status *status)
 	og_policyfile_release(&files);
 }
 
-/* The directory must be there for a record to be written into it. */
+static void cut_name(char *path)
+{
+	size_t len = (size_t)(og_path_base(path) - path);
+
+	path[len > 1 ? len - 1 : len] = '\0';
+}
+
+/* The directory of the log is made by the first record; the one above it must be there. */
 static void look_at_log(struct og_status *status)
 {
 	const struct og_audit *audit = status->policy ? og_policy_audit(status->policy) : NULL;
@@ -138,10 +145,15 @@ static void look_at_log(struct og_status *status)
 	if (stat(path, &st) == 0 && og_writable_by_others(&st))
 		og_status_add(status, OG_LEVEL_NOTE, "log-untrusted", "chown root, chmod 640",
 			      "others than root may write the log %s", audit->file);
-	path[og_path_base(path) - path] = '\0';
+	cut_name(path);
 	if (stat(path, &st) < 0)
-		og_status_add(status, OG_LEVEL_NOTE, "log-missing", "make it, with mode 750",
-			      "the directory of the log %s is not there%s", audit->file,
+		cut_name(path);
+	if (stat(path, &st) < 0)
+		og_status_add(status, OG_LEVEL_NOTE, "log-missing",
+			      "make the directory above the log's; the log's own is made by the "
+			      "first launch that is recorded",
+			      "neither the directory of the log %s nor the one above it is there%s",
+			      audit->file,
 			      audit->required ? ": launches that must be recorded are refused"
 					      : "");
 	else if (access(path, W_OK) < 0)

@@ -114,7 +114,9 @@ policies() {
 	found "a broken policy" policy-invalid 1 hole 'policy\.json:1:[0-9]+: .*rulez'
 	policy '{ "version": 1, "extends": "baseline", "mode": "audit" }'; look
 	found "a policy in audit mode" policy-not-enforced 1 hole 'audit'
-	policy '{ "version": 1, "extends": "baseline", "audit": { "file": "/var/log/nowhere/a.jsonl" } }'; look
+	policy '{ "version": 1, "extends": "baseline", "audit": { "file": "/var/log/ocigate/new/a.jsonl" } }'; look
+	hasnt "a log whose directory the first launch makes is none" " $ids" " log-"
+	policy '{ "version": 1, "extends": "baseline", "audit": { "file": "/var/log/nowhere/new/a.jsonl" } }'; look
 	found "a log that can go nowhere" log-missing 0 note 'nowhere'
 	policy '{ "version": 1, "extends": "baseline", "audit": { "file": "'"$T/log/open.jsonl"'" } }'
 	touch "$T/log/open.jsonl"; chmod 666 "$T/log/open.jsonl"; look
