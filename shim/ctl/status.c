@@ -172,6 +172,13 @@ static void look_at_runtime(struct og_status *status)
 		og_status_add(status, OG_LEVEL_NOTE, "runtime-missing",
 			      "ln -s /usr/sbin/runc /etc/ocigate/runtime",
 			      "every launch is refused: %s", err.msg);
+	else if (og_status_is_ocigate(status, path)) /* we are another program: no error of ours */
+		og_status_add(
+			status, OG_LEVEL_NOTE, "runtime-missing",
+			"let /etc/ocigate/runtime be a link to the real runc or crun",
+			"%s is ocigate itself: launches are refused unless another runtime is "
+			"found by chance",
+			path);
 	else
 		og_buf_printf(&status->facts, "runtime below: %s\n", path);
 	free(path);

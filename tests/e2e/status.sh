@@ -128,6 +128,8 @@ policies() {
 	undo='real_is "$REAL"'
 	ln -sfn /nonexistent "$T/etc/runtime"; look
 	found "no runtime below" runtime-missing 0 note 'nonexistent'
+	ln -sfn "$T/bin/ocigate" "$T/etc/runtime"; look
+	found "ocigate below itself" runtime-missing 0 note 'bin/ocigate is ocigate itself'
 	undo='policy "$GOOD"; rmdir /var/lib/ocigate-no 2>/dev/null'
 	policy '{ "version": 1, "extends": "baseline" }'; look
 	found "ports that nothing keeps to the host" docker-ip 0 note 'not set'
