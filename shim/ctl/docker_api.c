@@ -40,6 +40,29 @@ const char *og_dockerd_flag(const struct og_dockerd *dockerd, const char *flag)
 	return NULL;
 }
 
+/* As Go's strconv.ParseBool has it; dockerd does not start with anything else. */
+static bool is_true(const char *value)
+{
+	static const char *const words[] = { "1", "t", "T", "true", "TRUE", "True" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(value, words[i]) == 0)
+			return true;
+	return false;
+}
+
+bool og_dockerd_switch(const struct og_dockerd *dockerd, const char *flag)
+{
+	size_t len = strlen(flag);
+	const char *end = dockerd->cmdline ? dockerd->cmdline + dockerd->len : NULL;
+	bool on = false;
+
+	for (const char *arg = dockerd->cmdline; arg && arg < end; arg += strlen(arg) + 1)
+		if (strncmp(arg, flag, len) == 0 && (arg[len] == '=' || arg[len] == '\0'))
+			on = arg[len] == '\0' || is_true(arg + len + 1);
+	return on;
+}
+
 static const char *first_unix(const struct og_dockerd *dockerd, const struct og_node *config)
 {
 	const char *flag = og_dockerd_flag(dockerd, "-H");

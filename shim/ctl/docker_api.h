@@ -20,8 +20,10 @@ struct og_dockerd {
 int og_dockerd_find(const struct og_setup *setup, const struct og_text *config,
 		    struct og_dockerd *ret, struct og_err *reterr);
 void og_dockerd_release(struct og_dockerd *dockerd);
-/* The argument of a flag, "" for one without, NULL: not given. |last|: of several the last. */
+/* The argument of a flag, of several the first; "" for one without, NULL: not given. */
 const char *og_dockerd_flag(const struct og_dockerd *dockerd, const char *flag);
+/* Whether a flag that takes no argument is given, and is not "=false": of several the last. */
+bool og_dockerd_switch(const struct og_dockerd *dockerd, const char *flag);
 /* GET |path|; *ret owned by the caller. Waits a few seconds at most. */
 int og_dockerd_get(const struct og_dockerd *dockerd, const char *path, struct og_doc **ret,
 		   struct og_err *reterr);

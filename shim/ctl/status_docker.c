@@ -242,7 +242,7 @@ static void look_at_socket(const struct docker *docker)
 static void look_at_network(const struct docker *docker)
 {
 	const struct og_node *verify = og_member(og_doc_root(docker->file), "tlsverify");
-	bool checked = og_is_true(verify) || og_dockerd_flag(&docker->daemon, "--tlsverify");
+	bool checked = og_is_true(verify) || og_dockerd_switch(&docker->daemon, "--tlsverify");
 	const char *host = NULL, *arg = docker->daemon.cmdline;
 	const char *end = arg ? arg + docker->daemon.len : NULL;
 

@@ -65,6 +65,34 @@ imports() {
 	out=$before
 }
 
+# pretend FLAGS...: a process of that name with these flags, which does not answer; what
+# status finds is left in $json.
+pretend() {
+	mkdir -p "$H/var/run" && printf '#!/bin/sh\nwhile :; do sleep 0.1; done\n' >"$H/dockerd" && chmod 755 "$H/dockerd"
+	"$H/dockerd" "$@" </dev/null 8>&- &
+	echo $! >"$H/var/run/docker.pid"
+	wait_for 5 grep -qx dockerd "/proc/$!/comm"
+	json=$("$CTL" status --format json --root "$H")
+	kill $! && wait $! 2>/dev/null
+	rm "$H/var/run/docker.pid" "$H/dockerd"
+}
+
+# what ID: its words.
+what() {
+	jq -r --arg id "$1" '.findings[] | select(.id == $id) | .what' <<<"$json"
+}
+
+flags() {
+	local flag
+	echo '{}' >"$H/etc/docker/daemon.json"
+	pretend -H tcp://127.0.0.1:2375 --tlsverify
+	is "the API on the network, with a check of who calls" "$(what docker-tcp)" ""
+	for flag in --tlsverify=false --tlsverify=0 "--tlsverify --tlsverify=F"; do
+		pretend -H tcp://127.0.0.1:2375 $flag
+		has "... switched off by $flag" "$(what docker-tcp)" 'asks nobody'
+	done
+}
+
 hosts() {
 	H=$T/host
 	mkdir -p "$H"/{etc/ocigate,usr/sbin,usr/bin,var/lib/kubelet,etc/containerd}
@@ -94,6 +122,7 @@ hosts() {
 	capture "$CTL" status --root "$H"
 	has "... a name of Docker's own that the site gave to another" "$rc $out" '^1 .*'
 	has "... is a hole" "$out" 'hole: docker-runtime: .*--runtime io\.containerd\.runc\.v2" reaches /usr/bin/crun'
+	flags
 	rm -r "$H/etc/docker" "$H/usr/sbin/runc" "$H/x"
 	touch "$H/usr/bin/podman" && chmod 755 "$H/usr/bin/podman"
 	capture "$CTL" status --root "$H"
