@@ -303,7 +303,7 @@ static bool is_here(const struct docker *docker)
 void og_status_docker(struct og_status *status)
 {
 	struct docker docker = { .status = status };
-	struct og_err err = { 0 };
+	struct og_err err = { 0 }, silent = { 0 };
 	struct og_conf conf = { 0 };
 
 	if (og_conf_read(&status->setup, "docker", status->setup.config ?: DAEMON_JSON, &conf,
@@ -320,11 +320,11 @@ void og_status_docker(struct og_status *status)
 		if (og_json_open("daemon.json", &docker.config, &docker.file, &err) < 0)
 			og_status_add(status, OG_LEVEL_NOTE, "docker-unreadable", "",
 				      "daemon.json:%u:%u: %s", err.line, err.col, err.msg);
-		if (docker.daemon.pid && og_dockerd_info(&docker.daemon, &docker.info, &err) < 0)
+		if (docker.daemon.pid && og_dockerd_info(&docker.daemon, &docker.info, &silent) < 0)
 			og_status_add(status, OG_LEVEL_HOLE, "docker-silent",
 				      "what is said of Docker is by its configuration",
 				      "dockerd (pid %d) does not answer on %s: %s",
-				      (int)docker.daemon.pid, docker.daemon.socket, err.msg);
+				      (int)docker.daemon.pid, docker.daemon.socket, silent.msg);
 		read_path(&docker);
 		look_at_default(&docker);
 		look_at_runc(&docker);

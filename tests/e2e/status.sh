@@ -91,6 +91,10 @@ flags() {
 		pretend -H tcp://127.0.0.1:2375 $flag
 		has "... switched off by $flag" "$(what docker-tcp)" 'asks nobody'
 	done
+	echo '{ "debug": }' >"$H/etc/docker/daemon.json"
+	pretend
+	has "a broken daemon.json beside a daemon that does not answer" "$(what docker-unreadable)" 'daemon\.json:1:12: a value is expected'
+	has "... is not why" "$(what docker-silent)" 'does not answer on .*: the engine.s socket'
 }
 
 hosts() {
