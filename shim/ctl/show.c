@@ -32,10 +32,14 @@ static void put_source(struct og_buf *out, const struct og_item *item)
 		      item->accept_setuid ? ", \"accept\": \"setuid\"" : "");
 }
 
+/* With its numbers, also where the path alone would do: they are what is judged. */
 static void put_device(struct og_buf *out, const struct og_item *item)
 {
 	og_buf_puts(out, "{ \"path\": ");
 	og_buf_json(out, item->text);
+	og_buf_printf(out, ", \"type\": \"%c\", \"major\": %" PRIu64, item->devtype, item->major);
+	if (item->minor != UINT64_MAX)
+		og_buf_printf(out, ", \"minor\": %" PRIu64, item->minor);
 	og_buf_printf(out, ", \"access\": \"%s%s%s\" }", item->perms & 1 ? "r" : "",
 		      item->perms & 2 ? "w" : "", item->perms & 4 ? "m" : "");
 }

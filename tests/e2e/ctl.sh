@@ -115,6 +115,15 @@ shown() {
 		sed 's,//.*,,' "$T/shown.json" | grep -v '"extends"' >"$T/once"
 		same "... and shows the same again" "$T/once" "$T/again"
 	done
+	echo '{ "version": 1, "extends": "lab", "rules": { "devices": { "allow": [ "/dev/fuse",
+		{ "path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "access": "r" },
+		{ "path": "/dev/video1", "type": "c", "major": 240 } ] } } }' >"$T/devices.json"
+	"$CTL" show "$T/devices.json" >"$T/shown.json"
+	check "show of devices is a policy" "$CTL" check "$T/shown.json"
+	is "... and means the same ones" "$(grep -E '"/dev/(fuse|kmsg|video1)"' "$T/shown.json" | sed 's,^[[:space:]]*,,; s, *//.*,,')" \
+		'{ "path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "access": "rwm" },
+{ "path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "access": "r" },
+{ "path": "/dev/video1", "type": "c", "major": 240, "access": "rwm" }'
 	for f in "$E2E_TREE"/policy/presets/*.json "$E2E_TREE"/examples/policies/*.json; do
 		check "schema: ${f##*/}" valid "$f"
 	done
