@@ -26,8 +26,9 @@ static void print_rule(size_t rule)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (og_rules[rule].cmds & (1u << i))
 			printf(" %s", commands[i]);
-	printf("\nactions: %sreject, audit, off\n",
-	       og_rules[rule].flags & OG_RULE_NO_REWRITE ? "" : "rewrite, ");
+	printf("\nactions: %sreject%s\n",
+	       og_rules[rule].flags & OG_RULE_NO_REWRITE ? "" : "rewrite, ",
+	       og_rules[rule].flags & OG_RULE_ALWAYS ? "" : ", audit, off");
 	for (size_t i = 0; i < OG_NOPTIONS; i++)
 		if (og_options[i].rule == rule) {
 			printf("\n");

@@ -35,6 +35,13 @@ static void put_option(struct og_buf *out, const struct og_option_info *option)
 	}
 }
 
+static const char *actions_of(unsigned flags)
+{
+	return flags & OG_RULE_ALWAYS	    ? "\"reject\""
+	       : flags & OG_RULE_NO_REWRITE ? "\"reject\",\"audit\",\"off\""
+					    : "\"rewrite\",\"reject\",\"audit\",\"off\"";
+}
+
 static void put_rules(struct og_buf *out)
 {
 	og_buf_puts(out, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
@@ -44,8 +51,8 @@ static void put_rules(struct og_buf *out)
 		og_buf_json(out, og_rules[i].summary);
 		og_buf_printf(out,
 			      ",\"type\":\"object\",\"additionalProperties\":false,\"properties\":"
-			      "{\"action\":{\"enum\":[%s\"reject\",\"audit\",\"off\"]}",
-			      og_rules[i].flags & OG_RULE_NO_REWRITE ? "" : "\"rewrite\",");
+			      "{\"action\":{\"enum\":[%s]}",
+			      actions_of(og_rules[i].flags));
 		for (size_t k = 0; k < OG_NOPTIONS; k++)
 			if (og_options[k].rule == i)
 				put_option(out, &og_options[k]);
@@ -70,7 +77,8 @@ static const char head[] =
 
 static const char exceptions[] =
 	",\"exceptions\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-	"\"additionalProperties\":false,\"required\":[\"name\",\"match\"],\"properties\":{"
+	"\"additionalProperties\":false,\"required\":[\"name\",\"reason\",\"match\",\"rules\"],"
+	"\"properties\":{"
 	"\"name\":" STRING ",\"reason\":" STRING ",\"expires\":{\"type\":\"string\",\"pattern\":"
 	"\"^[0-9]{4}-[0-9]{2}-[0-9]{2}$\"},\"match\":{\"type\":\"object\",\"minProperties\":1,"
 	"\"additionalProperties\":false,\"properties\":{\"image\":{},\"engine\":{},"

@@ -107,7 +107,7 @@ suggested() {
 }
 
 shown() {
-	local p f
+	local p f whole
 	"$CTL" schema >"$T/schema.json"
 	for p in permissive baseline restricted cis-docker lab; do
 		check "show $p is a policy" sh -c "'$CTL' show --preset $p >'$T/shown.json' && '$CTL' check '$T/shown.json'"
@@ -130,6 +130,22 @@ shown() {
 	check "schema: the policy of every fixture" valid "$E2E_TREE"/tests/fixtures/*/*/policy.json
 	echo '{ "version": 1, "extends": "lab", "rules": { "user": { "acton": "off" } } }' >"$T/wrong.json"
 	check_fails "schema: a wrong key" valid "$T/wrong.json"
+	# What check rejects the schema rejects, in its own words.
+	whole='{ "version": 1, "extends": "lab", "exceptions": [ { "name": "n", "reason": "r", "match": { "engine": ["docker"] },
+		"rules": { "user": { "action": "off" } } } ] }'
+	echo "$whole" >"$T/wrong.json"
+	check "schema: an exception" valid "$T/wrong.json"
+	for p in name reason match rules; do
+		jq "del(.exceptions[0].$p)" <<<"$whole" >"$T/wrong.json"
+		check_fails "... without $p, for check" "$CTL" check "$T/wrong.json"
+		check_fails "... without $p, for the schema" valid "$T/wrong.json"
+	done
+	for f in audit off rewrite; do
+		echo '{ "version": 1, "extends": "lab", "rules": { "document": { "action": "'$f'" } } }' >"$T/wrong.json"
+		check_fails "document: $f, for check" "$CTL" check "$T/wrong.json"
+		check_fails "document: $f, for the schema" valid "$T/wrong.json"
+	done
+	has "rule document names its action" "$("$CTL" rule document)" '^actions: reject$'
 	for p in $("$CTL" rule | awk '{print $1}'); do
 		has "rule $p says what it stops" "$("$CTL" rule "$p")" '^  - '
 	done
