@@ -148,6 +148,29 @@ int og_setup_parents(const char *path, struct og_err *reterr)
 	return 0;
 }
 
+/* The bytes are on the disk before the name is theirs: a crash leaves no empty file. */
+static int replace(int dir, const char *base, const struct og_text *text, const struct stat *like,
+		   struct og_err *reterr)
+{
+	og_auto_close int fd = -1;
+	char temp[NAME_MAX + 1];
+	int r;
+
+	/* no engine's pattern of drop-ins has it */
+	if (snprintf(temp, sizeof(temp), ".%s.ocigate-new", base) >= (int)sizeof(temp))
+		return og_fail(reterr, OG_E_USAGE, "%s: too long", OG_Q(base));
+	if (og_file_replace(dir, temp, text->buf.data ? text->buf.data : "", text->buf.len, like,
+			    reterr) < 0)
+		return -1;
+	fd = openat(dir, temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	r = fd < 0 || fsync(fd) < 0 || renameat(dir, temp, dir, base) < 0
+		    ? og_fail_sys(reterr, errno, "cannot replace %s", OG_Q(base))
+		    : 0;
+	if (r < 0)
+		unlinkat(dir, temp, 0);
+	return r;
+}
+
 static int write_text(const char *path, const struct og_text *text, const struct stat *like,
 		      struct og_err *reterr)
 {
@@ -167,8 +190,7 @@ static int write_text(const char *path, const struct og_text *text, const struct
 			       ? 0
 			       : og_fail_sys(reterr, errno, "cannot remove %s", OG_Q(path));
 	now.st_atim.tv_nsec = now.st_mtim.tv_nsec = UTIME_NOW;
-	if (og_file_replace(fd, base, text->buf.data ? text->buf.data : "", text->buf.len, &now,
-			    reterr) < 0) {
+	if (replace(fd, base, text, &now, reterr) < 0) {
 		og_err_where(reterr, path, 0, 0);
 		return -1;
 	}

@@ -94,6 +94,15 @@ is "missing: readable as usual" "$(stat -c %a "$H/etc/docker/daemon.json")" 644
 check "missing: uninstall" "$CTL" uninstall docker --root "$H"
 check_fails "missing: is missing again" test -e "$H/etc/docker/daemon.json"
 
+host "docker-crash"
+printf '{\n  "debug": true\n}\n' >"$H/etc/docker/daemon.json"
+strace -f -y -e trace=fsync,rename,renameat,renameat2 -o "$T/calls" "$CTL" install docker --root "$H" >/dev/null
+# The descriptor's file, then the directory's entry, then the directory.
+is "a crash: the new bytes are on the disk before they have the name" \
+	"$(grep -A 2 'fsync(.*docker/\.daemon\.json' "$T/calls" | sed 's/^[0-9]* *//; s/(.*, "/ /; s/(.*//; s/".*//' | tr '\n' ' ')" \
+	"fsync renameat daemon.json fsync "
+is "... and nothing else is left there" "$(ls -A "$H/etc/docker")" daemon.json
+
 host "docker-link"
 mkdir -p "$H/srv/conf"
 printf '{\n  "debug": true\n}\n' >"$H/srv/conf/docker.json"
