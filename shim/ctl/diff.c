@@ -38,7 +38,8 @@ int og_ctl_diff_of(const char *name, const char *from, const char *to, const str
 
 	if (a < 0 || b < 0)
 		return -1;
-	fflush(stdout);
+	if (fflush(stdout) != 0)
+		return og_fail_sys(reterr, errno, "standard output cannot be written");
 	pid = fork();
 	if (pid == 0)
 		become_diff(name, from, to, a, b);
@@ -48,6 +49,9 @@ int og_ctl_diff_of(const char *name, const char *from, const char *to, const str
 		if (errno != EINTR)
 			return og_fail_sys(reterr, errno, "waitpid");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
-		return og_fail(reterr, OG_E_HOST, "/usr/bin/diff failed; the package is diffutils");
+		return og_fail(reterr, OG_E_HOST, "/usr/bin/diff failed%s",
+			       WIFEXITED(status) && WEXITSTATUS(status) == 127
+				       ? ": the package is diffutils"
+				       : "");
 	return 0;
 }

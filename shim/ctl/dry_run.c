@@ -3,6 +3,7 @@
  * ocigatectl dry-run: what would become of bundles, by the same functions that
  * judge a launch, with nothing launched and nothing written.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <libgen.h>
@@ -72,7 +73,9 @@ static int read_subject(struct subject *subject, struct og_err *reterr)
 		return -1;
 	copy = og_steal(file);
 	subject->dir = realpath(dirname(copy), NULL);
-	return subject->dir ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
+	return subject->dir ? 0
+			    : og_fail_sys(reterr, errno, "the directory of %s cannot be followed",
+					  OG_Q(subject->name));
 }
 
 /* What the engine's calls say beside the bundle. */
@@ -110,12 +113,16 @@ static int gather(const struct run *run, const struct subject *subject, const st
 	const char *argv[8] = { "ocigate", "--root", call.root, run->command };
 	int r;
 
+	if (create && !subject->dir)
+		return og_fail(reterr, OG_E_HOST,
+			       "the working directory, which is the bundle's for \"-\", cannot be "
+			       "named");
 	guess_call(subject->dir ? subject->dir : "", &call);
 	argv[4] = create ? "--bundle" : exec ? "--process" : "--resources";
 	argv[5] = create ? subject->dir : "-";
 	argv[6] = call.id;
 	r = og_cmdline_parse(7, (char *const *)(uintptr_t)argv, &cmd, reterr);
-	if (create && subject->dir)
+	if (create)
 		bundle.fd = open(subject->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r == 0)
 		r = og_facts_collect(&cmd, &bundle, create ? doc : NULL, NULL, ret, reterr);
@@ -127,8 +134,15 @@ static int gather(const struct run *run, const struct subject *subject, const st
 	return r;
 }
 
+static int put(const char *text, size_t len, struct og_err *reterr)
+{
+	return fwrite(text, 1, len, stdout) == len
+		       ? 0
+		       : og_fail_sys(reterr, errno, "standard output cannot be written");
+}
+
 static int print_json(const struct run *run, const struct subject *subject,
-		      const struct og_verdict *verdict)
+		      const struct og_verdict *verdict, struct og_err *reterr)
 {
 	og_auto_buf struct og_buf out = { 0 };
 
@@ -143,10 +157,11 @@ static int print_json(const struct run *run, const struct subject *subject,
 	og_buf_key(&out, "patch");
 	og_verdict_patch(verdict, &out);
 	og_buf_puts(&out, "}\n");
-	return out.failed || fwrite(out.data, 1, out.len, stdout) != out.len ? -1 : 0;
+	return out.failed ? og_fail(reterr, OG_E_NOMEM, "out of memory")
+			  : put(out.data, out.len, reterr);
 }
 
-static void print_finding(const struct og_finding *finding)
+static void print_finding(FILE *out, const struct og_finding *finding)
 {
 	const char *colour = finding->action == OG_REJECT    ? OG_RED
 			     : finding->action == OG_REWRITE ? OG_BOLD
@@ -156,25 +171,25 @@ static void print_finding(const struct og_finding *finding)
 
 	if (finding->policy_line)
 		snprintf(line, sizeof(line), ":%u", finding->policy_line);
-	og_ctl_say(stdout, 11, "  %s%-8s%s %s: %s [%s%s]", og_ctl_paint(colour),
+	og_ctl_say(out, 11, "  %s%-8s%s %s: %s [%s%s]", og_ctl_paint(colour),
 		   og_action_name(finding->action), og_ctl_paint(OG_PLAIN), finding->rule,
 		   finding->why, finding->policy_file, line);
-	og_ctl_say(stdout, 11, "           at %s",
-		   finding->path[0] ? finding->path : "the document");
+	og_ctl_say(out, 11, "           at %s", finding->path[0] ? finding->path : "the document");
 }
 
-static void print_findings(const struct subject *subject, const struct og_verdict *verdict)
+static void print_findings(FILE *out, const struct subject *subject,
+			   const struct og_verdict *verdict)
 {
 	static const char *const words[] = { "complies", "complies", "would be rewritten",
 					     "would be rejected" };
 	enum og_action worst = og_verdict_worst(verdict);
 
-	og_ctl_say(stdout, 4, "%s%s%s: %s%s%s", og_ctl_paint(OG_BOLD), subject->name,
+	og_ctl_say(out, 4, "%s%s%s: %s%s%s", og_ctl_paint(OG_BOLD), subject->name,
 		   og_ctl_paint(OG_PLAIN), og_ctl_paint(worst == OG_REJECT ? OG_RED : OG_GREEN),
 		   words[worst], og_ctl_paint(OG_PLAIN));
 	for (size_t i = 0; i < og_verdict_count(verdict); i++)
 		if (!og_verdict_finding(verdict, i)->made)
-			print_finding(og_verdict_finding(verdict, i));
+			print_finding(out, og_verdict_finding(verdict, i));
 }
 
 static int print_diff(const struct subject *subject, const struct og_doc *doc,
@@ -204,8 +219,7 @@ static int print_config(const struct run *run, const struct og_facts *facts,
 	if (og_doc_write(doc, &text, &len, reterr) < 0 ||
 	    og_recheck(run->policy, facts, run->cmd, text, len, reterr) < 0)
 		return -1;
-	return fwrite(text, 1, len, stdout) == len ? 0
-						   : og_fail(reterr, OG_E_SYS, "writing to stdout");
+	return put(text, len, reterr);
 }
 
 static int print(const struct run *run, const struct subject *subject, const struct og_facts *facts,
@@ -214,11 +228,13 @@ static int print(const struct run *run, const struct subject *subject, const str
 	bool rejected = og_verdict_worst(verdict) == OG_REJECT;
 
 	if (run->format == JSON)
-		return print_json(run, subject, verdict);
+		return print_json(run, subject, verdict, reterr);
 	if (run->format == CONFIG && !rejected)
 		return print_config(run, facts, doc, reterr);
 	if (run->format == TEXT)
-		print_findings(subject, verdict);
+		print_findings(stdout, subject, verdict);
+	else if (rejected) /* there is no diff and no document: why, beside them */
+		print_findings(stderr, subject, verdict);
 	if (run->format == CONFIG || !doc || og_verdict_worst(verdict) != OG_REWRITE)
 		return 0;
 	return print_diff(subject, doc, reterr);
@@ -395,8 +411,10 @@ int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[])
 	run.facts = facts;
 	for (int i = optind; status != OG_CTL_ERROR && i < argc; i++)
 		status = worse(status, run_bundle(&run, argv[i]));
-	if (fflush(stdout) != 0)
-		status = OG_CTL_ERROR;
+	if (status != OG_CTL_ERROR && (fflush(stdout) != 0 || ferror(stdout))) {
+		og_fail(&err, OG_E_HOST, "standard output cannot be written");
+		status = og_ctl_error(&err);
+	}
 	og_facts_free(facts);
 	og_doc_free(facts_doc);
 	og_policy_free(policy);

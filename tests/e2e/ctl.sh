@@ -156,6 +156,25 @@ shown() {
 	done
 }
 
+# What dry-run cannot do it says.
+dry_runs() {
+	local format bundles=$E2E_TREE/examples/bundles
+	policy '{ "version": 1, "extends": "permissive", "rules": { "capabilities": { "action": "rewrite", "allow": ["CHOWN"] } } }'
+	for format in diff config; do
+		capture "$CTL" dry-run --format $format "$bundles/folded-key"
+		is "dry-run --format $format of what would be rejected: nothing" "$rc $out" "4 "
+		has "... and why, beside it" "$err" '^ +reject +document: '
+	done
+	for format in text diff json config; do
+		capture sh -c '"$@" >/dev/full' sh "$CTL" dry-run --format $format "$bundles/privileged"
+		has "dry-run --format $format to a full disk" "$rc$(grep '^ocigatectl' <<<"$err")" \
+			'^1ocigatectl: (standard output cannot be written|/usr/bin/diff failed$)'
+	done
+	mkdir -p "$T/gone" && cp "$bundles/ordinary/config.json" "$T/"
+	capture sh -c 'cd "$1" && rmdir "$1" && exec "$2" dry-run - <"$3"' sh "$T/gone" "$CTL" "$T/config.json"
+	has "dry-run - in a directory that is gone" "$rc $err" '^1 ocigatectl: the working directory'
+}
+
 # On a terminal no line is wider than it, colours are by NO_COLOR, and no word is cut;
 # elsewhere there are neither colours nor folds. A bundle's path can be long: wherever this
 # tree lies, this one's and the verdict do not fit the narrowest.
@@ -375,6 +394,7 @@ if need_ocigate "the tool"; then
 	page
 	suggested
 	shown
+	dry_runs
 	on_terminals
 	documented
 	left_out
