@@ -56,11 +56,21 @@ static int usage(FILE *out)
 	return out == stdout ? OG_CTL_OK : OG_CTL_USAGE;
 }
 
+/* What this tool inherits is no fact about a launch. */
+static int forget_inherited(void)
+{
+	static const char *const names[] = { "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+					     "NOTIFY_SOCKET" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (unsetenv(names[i]) < 0)
+			return -1;
+	return close_range(3, ~0U, 0);
+}
+
 int main(int argc, char *argv[])
 {
-	/* what this tool inherits is no fact about a launch */
-	if (close_range(3, ~0U, 0) < 0 || unsetenv("LISTEN_FDS") < 0 ||
-	    unsetenv("NOTIFY_SOCKET") < 0)
+	if (forget_inherited() < 0)
 		return OG_CTL_ERROR;
 	if (argc < 2)
 		return usage(stderr);

@@ -159,7 +159,8 @@ shown() {
 # What dry-run cannot do it says.
 dry_runs() {
 	local format bundles=$E2E_TREE/examples/bundles
-	policy '{ "version": 1, "extends": "permissive", "rules": { "capabilities": { "action": "rewrite", "allow": ["CHOWN"] } } }'
+	policy '{ "version": 1, "extends": "permissive", "rules": { "capabilities": { "action": "rewrite", "allow": ["CHOWN"] },
+		"descriptors": { "action": "rewrite" } } }'
 	for format in diff config; do
 		capture "$CTL" dry-run --format $format "$bundles/folded-key"
 		is "dry-run --format $format of what would be rejected: nothing" "$rc $out" "4 "
@@ -170,6 +171,9 @@ dry_runs() {
 		has "dry-run --format $format to a full disk" "$rc$(grep '^ocigatectl' <<<"$err")" \
 			'^1ocigatectl: (standard output cannot be written|/usr/bin/diff failed$)'
 	done
+	"$CTL" dry-run "$bundles/ordinary" >"$T/plain"
+	env LISTEN_PID=1 LISTEN_FDS=1 LISTEN_FDNAMES=x NOTIFY_SOCKET=/run/n "$CTL" dry-run "$bundles/ordinary" >"$T/inherited"
+	same "dry-run takes nothing of its own caller's for the launch's" "$T/plain" "$T/inherited"
 	mkdir -p "$T/gone" && cp "$bundles/ordinary/config.json" "$T/"
 	capture sh -c 'cd "$1" && rmdir "$1" && exec "$2" dry-run - <"$3"' sh "$T/gone" "$CTL" "$T/config.json"
 	has "dry-run - in a directory that is gone" "$rc $err" '^1 ocigatectl: the working directory'
