@@ -6,6 +6,7 @@
  * that is told of ocigate, taken away with the last.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,8 @@ bool og_systemd_is_set(const struct og_setup *setup)
 static void tell(const struct og_setup *setup, const char *verb, const char *unit)
 {
 	char *const env[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	/* no execle(3): without a unit the list would end before the environment */
+	const char *const argv[] = { "systemctl", "--quiet", verb, unit, NULL };
 	int status;
 	pid_t pid;
 
@@ -141,7 +144,7 @@ static void tell(const struct og_setup *setup, const char *verb, const char *uni
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		execle("/usr/bin/systemctl", "systemctl", "--quiet", verb, unit, NULL, env);
+		execve("/usr/bin/systemctl", (char *const *)(uintptr_t)argv, env);
 		_exit(127);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0)

@@ -258,6 +258,25 @@ podman_drop_in() {
 	check_fails "podman: nothing is left" test -e "$f"
 }
 
+# What systemd is asked, with which environment.
+systemd_is_told() {
+	if ! [ -e /usr/lib/systemd/systemd ] || ! [ -e /usr/bin/systemctl ]; then
+		not_here "systemd" "ls /usr/lib/systemd/systemd /usr/bin/systemctl"
+		return
+	fi
+	e2e_own_run || e2e_die "no /run of our own"
+	mkdir -p /run/systemd/system
+	printf '#!/bin/sh\necho "$* $(tr "\\0" " " </proc/$$/environ)" >>"%s"\n' "$T/told" >"$T/systemctl"
+	chmod 755 "$T/systemctl"
+	mount --bind "$T/systemctl" /usr/bin/systemctl
+	"$CTL" install podman --config "$T/podman.conf" >/dev/null
+	is "systemd is told, with a PATH" "$(grep daemon-reload "$T/told")" "--quiet daemon-reload PATH=/usr/sbin:/usr/bin:/sbin:/bin "
+	"$CTL" uninstall podman --config "$T/podman.conf" >/dev/null
+	is "... of a unit, too" "$(grep stop "$T/told")" "--quiet stop ocigate-ports-sync.timer PATH=/usr/sbin:/usr/bin:/sbin:/bin "
+	umount /usr/bin/systemctl
+	rm -r /run/systemd
+}
+
 # ---- the name runc ----------------------------------------------------------
 
 # Copies of what is changed, seen by this test alone.
@@ -378,6 +397,7 @@ containerd_shapes
 containerd_others
 cri_is_served
 podman_drop_in
+systemd_is_told
 as_runc_again
 as_runc
 e2e_end
