@@ -132,7 +132,7 @@ $(BUILD)/probe.mk: Makefile $(BUILD)/.cc | $(DEPS_FIRST)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Wvla
 OG_CPPFLAGS := -Iinclude -I. $(PKG_CFLAGS) -D_GNU_SOURCE -DOG_VERSION='"$(VERSION)"' \
-	-DOG_LIBEXECDIR='"$(LIBEXECDIR)"' -DOG_DATADIR='"$(DATADIR)"' \
+	-DOG_LIBEXECDIR='"$(LIBEXECDIR)"' -DOG_SBINDIR='"$(SBINDIR)"' \
 	-DOG_UNITDIR='"$(UNITDIR)"'
 # The directory of the build is no part of what is built.
 PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.

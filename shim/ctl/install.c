@@ -52,7 +52,7 @@ static bool take_flag(const char *arg, struct og_setup *setup)
 /* Beside ourselves; on another root where packages put it. */
 static int find_ocigate(struct og_setup *setup, struct og_err *reterr)
 {
-	static const char usual[] = "/usr/sbin/ocigate";
+	static const char usual[] = OG_SBINDIR "/ocigate";
 	char self[PATH_MAX];
 	ssize_t n;
 

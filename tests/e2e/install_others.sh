@@ -277,6 +277,13 @@ systemd_is_told() {
 	rm -r /run/systemd
 }
 
+# With --root nothing says where ocigate is but what it was built for.
+built_for_another_prefix() {
+	local at=$T/prefix/default
+	check "PREFIX: it builds" make -s -C "$E2E_TREE" BUILD="$at" PREFIX=/opt/lab "$at/obj/shim/ctl/install.o"
+	check "PREFIX: install names the program there" grep -q /opt/lab/sbin/ocigate "$at/obj/shim/ctl/install.o"
+}
+
 # ---- the name runc ----------------------------------------------------------
 
 # Copies of what is changed, seen by this test alone.
@@ -397,6 +404,7 @@ containerd_shapes
 containerd_others
 cri_is_served
 podman_drop_in
+built_for_another_prefix
 systemd_is_told
 as_runc_again
 as_runc
