@@ -70,6 +70,21 @@ static void put_text(struct og_buf *out, const char *text)
 	}
 }
 
+/* "2026-11-01T09:30:00.000000Z" to the minute; what is none as it stands. */
+static void put_time(struct og_buf *out, const char *time)
+{
+	size_t len = strlen(time);
+	char text[32];
+
+	if (len < sizeof("YYYY-MM-DDTHH:MMZ") - 1 || time[10] != 'T' || time[13] != ':' ||
+	    time[len - 1] != 'Z') {
+		put_text(out, time);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.10s %.5s UTC", time, time + 11);
+	put_text(out, text);
+}
+
 static uint64_t sum_of(const uint64_t n[OG_TALLY_COLUMNS])
 {
 	uint64_t sum = 0;
@@ -163,9 +178,9 @@ static void put_summary(struct og_buf *out, const struct og_report *report,
 		      sum_of(report->n));
 	if (report->first[0]) {
 		og_buf_puts(out, "From ");
-		put_text(out, report->first);
+		put_time(out, report->first);
 		og_buf_puts(out, " to ");
-		put_text(out, report->last);
+		put_time(out, report->last);
 		og_buf_puts(out, ". ");
 	}
 	og_buf_puts(out, "In audit mode: what would become of them. Launches that comply are "

@@ -82,6 +82,8 @@ page() {
 		    assert image in lines, image
 		assert page.count("<svg") == sum(len(report[k]) for k in ("rules", "images", "days"))
 	PY
+	has "... its period to the minute" "$out" \
+		"From $(jq -rs 'map(.time[:16] | sub("T"; " ")) | "\(min) UTC to \(max) UTC\\."' "$LOG")"
 	check "... with what suggest would print" grep -qF 'What would let them comply' <<<"$out"
 	check "... the sources in it" grep -qF '&#34;source&#34;: &#34;' <<<"$out"
 	capture env "CTL=$CTL" "LOG=$LOG" script -qec '"$CTL" report "$LOG" >/dev/null; "$CTL" suggest "$LOG" >/dev/null' /dev/null
