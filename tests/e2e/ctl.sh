@@ -197,15 +197,14 @@ on_terminals() {
 		        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
 		        os.environ.pop("NO_COLOR", None)
 		        os.environ.update(env)
-		        os.execv(ctl, (ctl,) + args)
+		        # The terminal is hung up when its first process ends, and what is on its
+		        # way can be lost: that one waits until all of it is here.
+		        os.execv("/bin/sh", ("sh", "-c", '"$@"; printf "\\036"; read -r x', "sh", ctl) + args)
 		    out = b""
-		    while True:
-		        try: piece = os.read(fd, 65536)
-		        except OSError: break
-		        if not piece: break
-		        out += piece
+		    while not out.endswith(b"\x1e"): out += os.read(fd, 65536)
+		    os.close(fd)
 		    os.waitpid(pid, 0)
-		    return re.sub(r"\r\[[= ]*\] *\d+ %|\r {60}\r", "", out.decode()).replace("\r\n", "\n")
+		    return re.sub(r"\r\[[= ]*\] *\d+ %|\r {60}\r", "", out[:-1].decode()).replace("\r\n", "\n")
 		plain = lambda text: re.sub(r"\x1b\[[0-9;]*m", "", text)
 		piped = lambda *args: subprocess.run((ctl,) + args, stdout=-1, stderr=-1, text=True).stdout
 		rules = [line.split()[0] for line in piped("rule").splitlines()]
