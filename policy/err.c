@@ -85,8 +85,7 @@ static bool starts_phrase(const char *text, size_t len)
 	return false;
 }
 
-/* Whether |text| can stand in a message as it is, without quotes. */
-static bool is_plain(const char *text)
+bool og_is_plain(const char *text)
 {
 	size_t len = strlen(text), n;
 
@@ -104,7 +103,7 @@ void og_err_where(struct og_err *err, const char *where, unsigned line, unsigned
 	size_t len;
 
 	if (!err->where[0]) {
-		if (!is_plain(where))
+		if (!og_is_plain(where))
 			where = og_quote(quoted, sizeof(quoted), where);
 		len = strlen(where);
 		if (len < sizeof(err->where))

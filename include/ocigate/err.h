@@ -7,6 +7,7 @@
 #ifndef OG_ERR_H
 #define OG_ERR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum og_errc {
@@ -53,6 +54,9 @@ static inline int og_failed(int minus_one __attribute__((unused)))
  * og_quote() if anything in it must be; 0: no line.
  */
 void og_err_where(struct og_err *err, const char *where, unsigned line, unsigned col);
+
+/* Whether |text| can stand in a message without quotes: none of its bytes would be escaped. */
+bool og_is_plain(const char *text);
 
 /*
  * Copy |text| of |len| bytes into |buf| in double quotes, control bytes,

@@ -174,7 +174,11 @@ static void print_finding(FILE *out, const struct og_finding *finding)
 	og_ctl_say(out, 11, "  %s%-8s%s %s: %s [%s%s]", og_ctl_paint(colour),
 		   og_action_name(finding->action), og_ctl_paint(OG_PLAIN), finding->rule,
 		   finding->why, finding->policy_file, line);
-	og_ctl_say(out, 11, "           at %s", finding->path[0] ? finding->path : "the document");
+	/* keys of the document are part of the path */
+	og_ctl_say(out, 11, "           at %s",
+		   !finding->path[0]		? "the document"
+		   : og_is_plain(finding->path) ? finding->path
+						: OG_Q(finding->path));
 }
 
 static void print_findings(FILE *out, const struct subject *subject,

@@ -140,9 +140,9 @@ static int add_source(struct og_suggestions *s, size_t source, const char *why, 
 									   : NULL;
 	const char *end = start ? strchr(start + 1, '"') : NULL;
 
-	/* cut, or with bytes that were made visible: not the path itself */
+	/* cut, or with bytes that were made visible: not the path itself; with "*": a pattern */
 	if (!end || start[1] != '/' || memchr(start, '\\', (size_t)(end - start)) ||
-	    strncmp(end - 3, "...", 3) == 0)
+	    memchr(start, '*', (size_t)(end - start)) || strncmp(end - 3, "...", 3) == 0)
 		return 0;
 	*found = true;
 	return add_string(s, source, start + 1, (size_t)(end - start - 1), reterr);
@@ -153,8 +153,8 @@ static int add_last(struct og_suggestions *s, size_t source, const char *path, b
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
 
-	/* "~1" stands for a slash in a pointer: rare, and left to the reader */
-	if (!slash || !slash[1] || strchr(slash, '~'))
+	/* "~1" is a slash in a pointer, "*" would allow other names too: left to the reader */
+	if (!slash || !slash[1] || strpbrk(slash, "~*"))
 		return 0;
 	*found = true;
 	return add_string(s, source, slash + 1, strlen(slash + 1), reterr);
@@ -163,7 +163,7 @@ static int add_last(struct og_suggestions *s, size_t source, const char *path, b
 static int add_text(struct og_suggestions *s, size_t source, const char *text, bool *found,
 		    struct og_err *reterr)
 {
-	if (!text || !*text)
+	if (!text || !*text || strchr(text, '*'))
 		return 0;
 	*found = true;
 	return add_string(s, source, text, strlen(text), reterr);

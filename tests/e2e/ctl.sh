@@ -108,6 +108,24 @@ suggested() {
 	hasnt "enforced: nothing that was added is refused" "$out$err" '(capabilities|mounts|devices): '
 }
 
+# Names are the users': one with a "*" in it would be a pattern in the policy.
+patterns() {
+	local log=$T/patterns.jsonl
+	mkdir -p "$T/al*"
+	policy '{ "version": 1, "extends": "restricted", "mode": "audit", "audit": { "file": "'"$log"'" } }'
+	launch '.annotations = { "run.oci.*": "1", "*": "2" } | .linux.sysctl = { "net.*": "1" }
+		| .mounts += [{ destination: "/data", type: "none", source: "'"$T"'/al*", options: ["rbind"] }]'
+	is "a launch with patterns for names is recorded" "$(jq -r '[.findings[].rule] | map(select(. == "annotations" or . == "mounts" or . == "sysctls")) | unique | join(" ")' "$log")" \
+		"annotations mounts sysctls"
+	capture "$CTL" suggest --extends restricted "$log"
+	hasnt "suggest: none of them" "$out" '"[^"]*[*][^"]*"'
+	rmdir "$T/al*"
+	printf '{ "ociVersion": "1.0.2", "process": { "user": { "uid": 0, "gid": 0 }, "args": ["x"], "cwd": "/" }, "root": { "path": "r" }, "linux": {}, "x\\u001b[31m\\u0007": 1 }' >"$T/config.json"
+	policy '{ "version": 1, "extends": "restricted" }'
+	capture "$CTL" dry-run "$T/config.json"
+	has "dry-run shows where, and obeys no key" "$out" 'at "/x.x1b\[31m.x07"'
+}
+
 shown() {
 	local p f whole
 	"$CTL" schema >"$T/schema.json"
@@ -398,6 +416,7 @@ if need_ocigate "the tool"; then
 	audited
 	page
 	suggested
+	patterns
 	shown
 	dry_runs
 	on_terminals
