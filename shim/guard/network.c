@@ -94,27 +94,41 @@ static int read_driver(int fd, const char *interface, char buf[32])
 	return 0;
 }
 
-/* Whether each interface of the container is one that the host's filter sees. */
-static int check_kinds(const struct og_network *network, struct og_err *reterr)
+static int check_kind(int fd, const char *interface, struct og_err *reterr)
+{
+	char driver[32];
+
+	if (read_driver(fd, interface, driver) < 0)
+		return og_fail_sys(reterr, errno, "the driver of the interface %s", interface);
+	for (size_t i = 0; i < sizeof(unfiltered) / sizeof(unfiltered[0]); i++)
+		if (strcmp(driver, unfiltered[i]) == 0)
+			return og_fail(reterr, OG_E_HOST,
+				       "the container's interface %s is a %s, whose traffic goes "
+				       "past the host: its ports cannot be guarded; use a bridge "
+				       "network",
+				       interface, driver);
+	return 0;
+}
+
+/*
+ * Whether each interface of the container is one that the host's filter sees: also one
+ * without an address, which the container may give itself.
+ */
+static int check_kinds(struct og_err *reterr)
 {
 	og_auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	char driver[32];
+	struct if_nameindex *all;
+	int r = 0;
 
 	if (fd < 0)
 		return og_fail_sys(reterr, errno, "a socket");
-	for (size_t i = 0; i < network->ncontainer; i++) {
-		if (read_driver(fd, network->container[i].interface, driver) < 0)
-			return og_fail_sys(reterr, errno, "the driver of the interface %s",
-					   network->container[i].interface);
-		for (size_t k = 0; k < sizeof(unfiltered) / sizeof(unfiltered[0]); k++)
-			if (strcmp(driver, unfiltered[k]) == 0)
-				return og_fail(reterr, OG_E_HOST,
-					       "the container's interface %s is a %s, whose "
-					       "traffic goes past the host: its ports cannot be "
-					       "guarded; use a bridge network",
-					       network->container[i].interface, driver);
-	}
-	return 0;
+	all = if_nameindex();
+	if (!all)
+		return og_fail_sys(reterr, errno, "the names of the interfaces");
+	for (const struct if_nameindex *one = all; r == 0 && one->if_index; one++)
+		r = check_kind(fd, one->if_name, reterr);
+	if_freenameindex(all);
+	return r;
 }
 
 /* Go into |fd|, read, and come back to |home|. */
@@ -126,7 +140,7 @@ static int read_inside(struct og_network *network, int home, struct og_err *rete
 		return og_fail_sys(reterr, errno, "the container's network namespace");
 	r = read_addresses(&network->container, &network->ncontainer, reterr);
 	if (r == 0)
-		r = check_kinds(network, reterr);
+		r = check_kinds(reterr);
 	if (setns(home, CLONE_NEWNET) < 0)
 		return og_fail_sys(reterr, errno, "the host's network namespace");
 	return r;

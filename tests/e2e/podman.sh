@@ -319,6 +319,11 @@ networks() {
 	has "refused: a macvlan" "$err" 'rejected: network-host: the container.s interface eth0 is a macvlan'
 	isnt "... and nothing ran" "$rc $out" "0 it ran"
 	P rm -f refused >/dev/null 2>&1
+	P network create -d macvlan -o parent=lan --ipam-driver none bare >/dev/null
+	hasnt "a macvlan without an address has none" "$(R=(plain) && run --network bare bb:1 ip -o addr)" eth0
+	capture P run --name refused --network bare bb:1 echo it ran
+	has "... and is refused too" "$err" 'rejected: network-host: the container.s interface eth0 is a macvlan'
+	P rm -f refused >/dev/null 2>&1
 	capture run bb:1 echo it ran
 	is "... podman's own bridge is not" "$rc $out" "0 it ran"
 	capture run --network none bb:1 echo it ran
@@ -327,7 +332,7 @@ networks() {
 	capture run --network host bb:1 echo it ran
 	is "... nor the host's network, where that is allowed" "$rc $out" "0 it ran"
 	policy '{ "version": 1, "extends": "baseline" }'
-	P network rm lan >/dev/null
+	P network rm lan bare >/dev/null
 	ip link del lan
 }
 
