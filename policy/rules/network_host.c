@@ -96,6 +96,8 @@ static bool only_default(const struct og_facts *facts)
  * What the engine says of a network's kind is of the moment of "create": one of a user's
  * can be another by the start. So it must still be there then, and is seen at the
  * interfaces. Other engines whose users make networks do not say what they are called.
+ * A user without root can put none on an interface of the host, which is what is refused
+ * here; and the helper that looks is root's: it would not find that user's records.
  */
 static void check_links(struct og_pass *pass, const char *mode)
 {
@@ -108,8 +110,9 @@ static void check_links(struct og_pass *pass, const char *mode)
 		return;
 	if (og_opt_list(pass, OG_OPT_network_host_drivers)->n > 0 && og_facts(pass)->networks_file)
 		og_launch(pass, OG_LAUNCH_SAME_NETWORKS, "", NULL);
-	if (og_opt_has(pass, OG_OPT_network_host_drivers, "macvlan") ||
-	    og_opt_has(pass, OG_OPT_network_host_drivers, "ipvlan"))
+	if (!og_facts(pass)->rootless &&
+	    (og_opt_has(pass, OG_OPT_network_host_drivers, "macvlan") ||
+	     og_opt_has(pass, OG_OPT_network_host_drivers, "ipvlan")))
 		og_launch(pass, OG_LAUNCH_CHECK_LINKS, "", NULL); /* no finding: cannot fail */
 }
 

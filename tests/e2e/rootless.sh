@@ -101,6 +101,15 @@ lives() {
 	is "... and its record is gone" "$(find "$RUN/ocigate" -name '*.json' | wc -l)" 0
 }
 
+# What kinds of network there are is asked where root makes them.
+networks() {
+	local p=$H/.config/ocigate/policy.json
+	sed 's|"rules": {|& "network-host": { "drivers": ["macvlan", "ipvlan"] },|' "$E2E_TREE/examples/policies/rootless.json" >"$p"
+	run bb:1 echo it ran
+	is "with macvlan and ipvlan refused: no network" "$rc $out $err" "0 it ran "
+	cp "$E2E_TREE/examples/policies/rootless.json" "$p"
+}
+
 # Policy and log are the user's, whatever lies in the site's places.
 places() {
 	local p=$H/.config/ocigate/policy.json
@@ -137,5 +146,6 @@ chmod 644 "$T/bb.tar"
 P import -q "$T/bb.tar" bb:1 >/dev/null || e2e_die "cannot import the image"
 launches
 lives
+networks
 places
 e2e_end

@@ -184,6 +184,26 @@ static unsigned links_of(const char *action, const char *drivers, const char *mo
 	return links_with(action, drivers, mode, engine, NULL, 0);
 }
 
+/* Without root no interface of the host's can be given to a container. */
+Test(links, not_looked_at_without_root)
+{
+	struct og_netfact networks[] = { { .name = "lab", .driver = "bridge" } };
+	struct og_facts of = { .today = "2030-01-01", .id = "x", .engine = OG_ENGINE_PODMAN };
+	static const char rules[] = "\"network-host\":{\"action\":\"reject\",\"network\":false,"
+				    "\"drivers\":[\"macvlan\",\"ipvlan\",\"routed\"]}";
+
+	cr_expect(eq(uint, launch_of(rules, &of), OG_LAUNCH_CHECK_LINKS));
+	of.rootless = true;
+	cr_expect(eq(uint, launch_of(rules, &of), 0));
+	of.engine = OG_ENGINE_DOCKER;
+	of.network_mode = "lab";
+	of.networks_known = OG_KNOWN;
+	of.networks_file = "/db";
+	of.networks = networks;
+	of.nnetworks = 1;
+	cr_expect(eq(uint, launch_of(rules, &of), OG_LAUNCH_SAME_NETWORKS));
+}
+
 /* The default bridge is the daemon's own; any other can be a network of another kind by the start.
  */
 Test(links, not_looked_at_where_there_is_only_the_default_bridge)
