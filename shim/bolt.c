@@ -69,12 +69,12 @@ struct bolt {
 	int fd;
 	struct meta meta;
 	unsigned visited;
-	const char *prefix;
+	const char *prefix; /* of a bucket that is looked for: its name */
+	size_t prefix_len;
 	leaf_fn *found;
 
-	const char *bucket;
 	bool there;
-	struct bucket header; /* of |bucket|, and its inline page */
+	struct bucket header; /* of the bucket that was come to, and its inline page */
 	char *inlined;
 	size_t inlined_len;
 
@@ -175,11 +175,11 @@ static const char *bytes_of(const struct page *page, size_t i, size_t size, uint
 	return len <= page->len && at <= page->len - len ? page->bytes + at : NULL;
 }
 
-/* Where a key is to those that begin with |prefix|: before, among, after. */
-static int compare(const char *key, size_t len, const char *prefix)
+/* Where a key is to those that begin with the prefix: before, among, after. */
+static int compare(const struct bolt *bolt, const char *key, size_t len)
 {
-	size_t want = strlen(prefix);
-	int r = memcmp(key, prefix, len < want ? len : want);
+	size_t want = bolt->prefix_len;
+	int r = memcmp(key, bolt->prefix, len < want ? len : want);
 
 	return r ? r : len < want ? -1 : 0;
 }
@@ -203,7 +203,7 @@ static int walk_leaf(struct bolt *bolt, const struct page *page, size_t count,
 			       (uint64_t)leaf.key_len + leaf.value_len);
 		if (!key)
 			return broken(reterr, "a value is cut short");
-		if (compare(key, leaf.key_len, bolt->prefix) == 0)
+		if (compare(bolt, key, leaf.key_len) == 0)
 			r = bolt->found(bolt, &leaf, key + leaf.key_len, reterr);
 	}
 	return r;
@@ -226,7 +226,7 @@ static int walk_branch(struct bolt *bolt, const struct page *page, size_t count,
 		key = bytes_of(page, i, sizeof(branch), branch.pos, branch.key_len);
 		if (!key)
 			return broken(reterr, "a key is cut short");
-		where = compare(key, branch.key_len, bolt->prefix);
+		where = compare(bolt, key, branch.key_len);
 		if (i > 0 && where >= 0)
 			r = walk_page(bolt, child, depth + 1, reterr);
 		if (i > 0 && where > 0)
@@ -264,7 +264,7 @@ static int walk_page(struct bolt *bolt, uint64_t id, unsigned depth, struct og_e
 static int found_bucket(struct bolt *bolt, const struct leaf *leaf, const char *value,
 			struct og_err *reterr)
 {
-	if (leaf->key_len != strlen(bolt->bucket) || !(leaf->flags & LEAF_BUCKET) || bolt->there)
+	if (leaf->key_len != bolt->prefix_len || !(leaf->flags & LEAF_BUCKET) || bolt->there)
 		return 0;
 	if (leaf->value_len < sizeof(bolt->header))
 		return broken(reterr, "a bucket is cut short");
@@ -287,31 +287,55 @@ static int found_value(struct bolt *bolt, const struct leaf *leaf, const char *v
 					 : bolt->each(bolt->ctx, value, leaf->value_len, reterr);
 }
 
-static int read_bucket(struct bolt *bolt, const char *prefix, struct og_err *reterr)
+/* Of a bucket: its tree, or the page that it is. */
+static int walk_bucket(struct bolt *bolt, uint64_t root, const struct page *inlined,
+		       struct og_err *reterr)
 {
-	bolt->prefix = bolt->bucket;
+	return root ? walk_page(bolt, root, 0, reterr) : walk(bolt, inlined, 0, reterr);
+}
+
+/* Come to the bucket |name| within the one that was come to. */
+static int enter(struct bolt *bolt, const char *name, size_t len, struct og_err *reterr)
+{
+	og_auto_free char *outer = bolt->inlined;
+	const struct page page = { outer, bolt->inlined_len };
+
+	bolt->inlined = NULL;
+	bolt->prefix = name;
+	bolt->prefix_len = len;
 	bolt->found = found_bucket;
-	if (walk_page(bolt, bolt->meta.root, 0, reterr) < 0)
+	bolt->there = false;
+	if (walk_bucket(bolt, bolt->header.root, &page, reterr) < 0)
 		return -1;
-	if (!bolt->there)
-		return broken(reterr, "its bucket is not there");
+	return bolt->there ? 0 : broken(reterr, "its bucket is not there");
+}
+
+static int read_bucket(struct bolt *bolt, const char *path, const char *prefix,
+		       struct og_err *reterr)
+{
+	bolt->header.root = bolt->meta.root;
+	for (size_t len; *path; path += len + (path[len] == '/')) {
+		len = strcspn(path, "/");
+		if (enter(bolt, path, len, reterr) < 0)
+			return -1;
+	}
 	bolt->prefix = prefix;
+	bolt->prefix_len = strlen(prefix);
 	bolt->found = found_value;
-	if (bolt->header.root)
-		return walk_page(bolt, bolt->header.root, 0, reterr);
-	return walk(bolt, &(struct page){ bolt->inlined, bolt->inlined_len }, 0, reterr);
+	return walk_bucket(bolt, bolt->header.root,
+			   &(struct page){ bolt->inlined, bolt->inlined_len }, reterr);
 }
 
 int og_bolt_each(int fd, const char *bucket, const char *prefix, og_bolt_fn *each, void *ctx,
 		 struct og_err *reterr)
 {
-	struct bolt bolt = { .fd = fd, .bucket = bucket, .each = each, .ctx = ctx };
+	struct bolt bolt = { .fd = fd, .each = each, .ctx = ctx };
 	struct meta after;
 	int r;
 
 	if (!find_meta(fd, &bolt.meta))
 		return broken(reterr, "neither of its metas is valid");
-	r = read_bucket(&bolt, prefix, reterr);
+	r = read_bucket(&bolt, bucket, prefix, reterr);
 	free(bolt.inlined);
 	return find_meta(fd, &after) && after.number == bolt.meta.number ? r : 1;
 }

@@ -34,18 +34,24 @@ static int see(void *ctx, const char *value, size_t len, struct og_err *reterr)
 	return 0;
 }
 
-/* What is read below "a/"; |len| bytes of it are there. */
-static int read_cut(const struct bolt_file *file, size_t len, struct seen *seen,
-		    struct og_err *reterr)
+/* What |bucket| has below "a/"; |len| bytes of the file are there. */
+static int read_bucket(const struct bolt_file *file, size_t len, const char *bucket,
+		       struct seen *seen, struct og_err *reterr)
 {
 	int fd = memfd_create("bolt", MFD_CLOEXEC), r;
 
 	cr_assert(fd >= 0 && write(fd, file->bytes, len) == (ssize_t)len);
 	seen->fd = fd;
 	seen->text[0] = '\0';
-	r = og_bolt_each(fd, "libnetwork", "a/", see, seen, reterr);
+	r = og_bolt_each(fd, bucket, "a/", see, seen, reterr);
 	close(fd);
 	return r;
+}
+
+static int read_cut(const struct bolt_file *file, size_t len, struct seen *seen,
+		    struct og_err *reterr)
+{
+	return read_bucket(file, len, "libnetwork", seen, reterr);
 }
 
 static void expect(const struct bolt_file *file, const char *values)
@@ -107,6 +113,20 @@ Test(bolt, other_keys_are_passed_by)
 	expect(&file, "one LLLLLLLLLLLLLLLLLLLL three four ");
 }
 
+/* The first value of a leaf becomes the inline bucket |inner|, of |len| bytes. */
+static void put_inline(struct bolt_file *file, unsigned page, const struct bolt_file *inner,
+		       size_t len)
+{
+	size_t at = (size_t)page * BOLT_PAGE + 16;
+	uint32_t flags = 1, pos, key;
+
+	memcpy(file->bytes + at, &flags, sizeof(flags));
+	memcpy(&pos, file->bytes + at + 4, sizeof(pos));
+	memcpy(&key, file->bytes + at + 8, sizeof(key));
+	memset(file->bytes + at + pos + key, 0, 16);
+	memcpy(file->bytes + at + pos + key + 16, inner->bytes, len);
+}
+
 /* A small bucket lies in the leaf that names it; one below it is no value. */
 Test(bolt, inline_bucket)
 {
@@ -120,11 +140,40 @@ Test(bolt, inline_bucket)
 	/* as a value of letters first, for its length; its bytes after that */
 	memset(value, 'x', 300);
 	bolt_leaf(&file, 2, 0, (struct bolt_item[]){ { "libnetwork", value, 0 } }, 1);
-	file.bytes[2 * BOLT_PAGE + 16] = 1;
-	memset(file.bytes + 2 * BOLT_PAGE + 32 + 10, 0, 16);
-	memcpy(file.bytes + 2 * BOLT_PAGE + 32 + 26, inner.bytes, 284);
+	put_inline(&file, 2, &inner, 284);
 	cr_expect(eq(int, read_cut(&file, sizeof(file.bytes), &seen, &err), 0), "%s", err.msg);
 	cr_expect_str_eq(seen.text, "one ");
+}
+
+/* Each within the one before: trees, and the last one inline. */
+Test(bolt, bucket_in_a_bucket)
+{
+	static struct bolt_file file, inner;
+	char value[300] = { 0 };
+	struct og_err err = { 0 };
+	struct seen seen = { 0 };
+
+	make_tree(&file);
+	bolt_leaf(&file, 2, 0,
+		  (struct bolt_item[]){ { "a", "no", 0 }, { "top", NULL, 12 }, { "x", "no", 0 } },
+		  3);
+	bolt_leaf(&file, 12, 0, (struct bolt_item[]){ { "one", NULL, 3 }, { "oneself", "no", 0 } },
+		  2);
+	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "top/one", &seen, &err), 0), "%s",
+		  err.msg);
+	cr_expect_str_eq(seen.text, "one LLLLLLLLLLLLLLLLLLLL three four ");
+	memset(value, 'x', sizeof(value) - 1);
+	bolt_leaf(&inner, 0, 0, (struct bolt_item[]){ { "a/1", "in", 0 } }, 1);
+	bolt_leaf(&file, 12, 0, (struct bolt_item[]){ { "one", value, 0 } }, 1);
+	put_inline(&file, 12, &inner, 200);
+	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "top/one", &seen, &err), 0), "%s",
+		  err.msg);
+	cr_expect_str_eq(seen.text, "in ");
+	/* there is no such bucket: in a tree, in a page that lies inline, and it is a value */
+	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "top/two", &seen, &err), -1));
+	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "top/one/a", &seen, &err), -1));
+	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "x", &seen, &err), -1));
+	cr_expect(strstr(err.msg, "its bucket is not there") != NULL, "%s", err.msg);
 }
 
 Test(bolt, the_meta_that_holds)
