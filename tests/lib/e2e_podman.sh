@@ -74,3 +74,29 @@ p_image() {
 	tar -C "$T/rootfs" -c . | P import -q "${changes[@]}" - "$tag" >/dev/null ||
 		e2e_die "cannot import the image $tag"
 }
+
+run() {
+	P run --rm "$@"
+}
+
+REFUSED='OCI runtime error: ocigate: ocigate: rejected: (.*; )?'
+
+# refused NAME ERE ARGUMENTS...: of "podman run"
+refused() {
+	local name=$1 ere=$2
+	shift 2
+	capture P run --name refused "$@"
+	has "refused: $name" "$err" "$REFUSED$ere"
+	is "... with status 126, and nothing ran" "$rc $out" "126 "
+	P rm -f refused >/dev/null 2>&1
+}
+
+# open NAME ERE ARGUMENTS...: with plain runc it works, so the test would see it.
+open() {
+	local name=$1 ere=$2
+	shift 2
+	R=(plain)
+	capture run "$@"
+	R=(ocigate)
+	has "open with plain runc: $name" "$out$err" "$ere"
+}
