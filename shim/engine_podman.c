@@ -246,21 +246,28 @@ static int read_image(struct og_gather *g, const char *containers, struct og_err
 	return r;
 }
 
-/* What |fd| listens on, if it is a socket that was reserved for a published port. */
+/* Whether |fd| is a TCP socket that others could connect to, or would be after listen(2). */
+static bool is_reserved_tcp(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	return getpeername(fd, (struct sockaddr *)&peer, &len) < 0;
+}
+
+/* What |fd| is bound to, if it is a socket that was reserved for a published port. */
 static bool reserved(int fd, struct og_port *ret, char address[INET6_ADDRSTRLEN])
 {
 	struct sockaddr_storage name = { 0 };
 	struct sockaddr_in *in = (struct sockaddr_in *)&name;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&name;
 	socklen_t len = sizeof(name), size = sizeof(int);
-	int type, listens = 0;
+	int type;
 
 	if (getsockname(fd, (struct sockaddr *)&name, &len) < 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
 		return false;
-	size = sizeof(int);
-	getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
-	if (type == SOCK_STREAM ? !listens : type != SOCK_DGRAM)
+	if (type == SOCK_STREAM ? !is_reserved_tcp(fd) : type != SOCK_DGRAM)
 		return false;
 	ret->proto = type == SOCK_STREAM ? "tcp" : "udp";
 	if (name.ss_family == AF_INET)
@@ -273,18 +280,13 @@ static bool reserved(int fd, struct og_port *ret, char address[INET6_ADDRSTRLEN]
 	return ret->host_port != 0;
 }
 
-/*
- * podman reserves each published port with a socket and hands these down to the
- * runtime; its own record is a database.
- */
-static int read_ports(struct og_gather *g, struct og_err *reterr)
+static int add_reserved(struct og_gather *g, DIR *stream, struct og_err *reterr)
 {
-	DIR *stream = opendir("/proc/self/fd");
 	char address[INET6_ADDRSTRLEN];
 	struct dirent *entry;
 	int r = 0;
 
-	while (stream && r == 0 && (entry = readdir(stream))) {
+	while (r == 0 && (entry = readdir(stream))) {
 		int fd = (int)strtol(entry->d_name, NULL, 10);
 		struct og_port port = { 0 };
 
@@ -297,10 +299,53 @@ static int read_ports(struct og_gather *g, struct og_err *reterr)
 		if (r == 0)
 			g->facts->ports[g->facts->nports++] = port;
 	}
+	return r;
+}
+
+/*
+ * Whether podman may have published something for the container: not in the host's
+ * network, in that of another container's process, or in one that the runtime makes and
+ * nobody connects ("none"). With a user namespace podman connects it afterwards.
+ */
+static bool may_publish(const struct og_gather *g)
+{
+	const struct og_node *network = NULL, *user = NULL;
+	const char *path;
+
+	og_each (entry, og_get(og_doc_root(g->doc), "/linux/namespaces")) {
+		const char *type = og_str(og_member(entry, "type"));
+
+		if (type && strcmp(type, "network") == 0)
+			network = entry;
+		else if (type && strcmp(type, "user") == 0)
+			user = entry;
+	}
+	path = og_str(og_member(network, "path"));
+	return network && (path ? strncmp(path, "/proc/", strlen("/proc/")) != 0 : user != NULL);
+}
+
+/*
+ * podman reserves published ports with sockets and hands these down to the runtime: those
+ * of TCP and UDP, and none where containers.conf says so. So where its record cannot be
+ * read, a container that may have published ports has those that are seen, and perhaps
+ * others: |ports_known| stays OG_UNKNOWN, and the rule sees to what is not seen.
+ */
+static int read_ports(struct og_gather *g, const char *containers, struct og_err *reterr)
+{
+	const char *storage = og_path_up(g, containers, 1);
+	DIR *stream;
+	int r;
+
+	if (!storage || og_podman_record(g, storage, reterr) < 0)
+		return storage ? -1 : og_gather_nomem(reterr);
+	if (g->facts->ports_known != OG_UNKNOWN)
+		return 0;
+	stream = opendir("/proc/self/fd");
+	r = stream ? add_reserved(g, stream, reterr) : 0;
 	if (stream)
 		closedir(stream);
 	/* Without root they are published by another program, unseen here. */
-	if (r == 0 && stream && !og_is_rootless())
+	if (r == 0 && stream && !og_is_rootless() && !may_publish(g))
 		g->facts->ports_known = g->facts->nports ? OG_KNOWN : OG_NONE;
 	return r;
 }
@@ -329,7 +374,7 @@ int og_podman_collect(struct og_gather *g, struct og_err *reterr)
 	keep_joined(g, containers);
 	if (read_image(g, containers, reterr) < 0)
 		return -1;
-	return read_ports(g, reterr);
+	return read_ports(g, containers, reterr);
 }
 
 /* ---- CRI-O ---- */

@@ -158,7 +158,7 @@ struct og_facts {
 	size_t nimage_digests;
 	enum og_known privileged_known;
 	bool privileged;
-	enum og_known ports_known;
+	enum og_known ports_known; /* OG_UNKNOWN: |ports| are not all of them */
 	struct og_port *ports;
 	size_t nports;
 	bool publish_all;

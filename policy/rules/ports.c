@@ -212,6 +212,34 @@ static int judge_unknown(struct og_pass *pass)
 	return og_reject_at(pass, "", "%s", why);
 }
 
+/*
+ * Some ports are seen, and others may be published as well. Most containers publish none:
+ * rather than refuse them all, the guard closes whatever was not named, also where the
+ * action is reject: all of the container's ports, as none of the seen says which of these
+ * it is. It would close what complies too where no addresses are listed.
+ */
+static int judge_seen(struct og_pass *pass, const struct og_facts *facts)
+{
+	bool listed = og_opt_list(pass, OG_OPT_ports_addresses)->n > 0;
+
+	if (judge_ports(pass, facts) < 0)
+		return -1;
+	if (!listed && og_opt_bool(pass, OG_OPT_ports_unspecified) &&
+	    og_opt_bool(pass, OG_OPT_ports_privileged))
+		return 0; /* whatever it is, it complies */
+	if (og_opt_is(pass, OG_OPT_ports_unknown, "audit") ||
+	    (!listed && facts->nports > 0 && og_action(pass) != OG_REWRITE))
+		return judge_unknown(pass);
+	og_launch(pass, OG_LAUNCH_GUARD_PORTS, "", NULL); /* no finding: cannot fail */
+	return 0;
+}
+
+/* podman of root hands the sockets of the ports down: of those that have one. */
+static bool is_seen_in_part(const struct og_facts *facts)
+{
+	return facts->engine == OG_ENGINE_PODMAN && !facts->rootless;
+}
+
 int og_rule_ports(struct og_pass *pass)
 {
 	const struct og_facts *facts = og_facts(pass);
@@ -221,6 +249,8 @@ int og_rule_ports(struct og_pass *pass)
 			pass, "",
 			"what a swarm service publishes cannot be kept to an address: run "
 			"the container without swarm");
+	if (facts->ports_known == OG_UNKNOWN && is_seen_in_part(facts))
+		return judge_seen(pass, facts);
 	if (facts->ports_known == OG_UNKNOWN && facts->engine != OG_ENGINE_DOCKER_PLUGIN)
 		return judge_unknown(pass);
 	return facts->ports_known == OG_KNOWN ? judge_ports(pass, facts) : 0;

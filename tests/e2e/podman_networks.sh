@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # podman's networks with ocigate as its runtime: of what kind they are, and the ports
-# that are published, known by what podman hands down and closed by the guard.
+# that are published: known by podman's record, or else by what podman hands down, and
+# closed by the guard.
 
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2154
 . "$(dirname "$0")/../lib/e2e.sh"
@@ -55,6 +56,11 @@ ports() {
 	refused "published, by podman's choice" 'ports: ' -p 80 bb:1 true
 	refused "one of several" 'ports: .*8085' -p 127.0.0.1:8084:80 -p 8085:81 bb:1 true
 	refused "all that the image exposes" 'ports: ' -P exposed:1 true
+	refused "published, SCTP" 'ports: .*80/sctp.*-p 127\.0\.0\.1:8088:80/sctp' -p 8088:80/sctp bb:1 true
+	refused "one of a range" 'ports: .*82/tcp.*127\.0\.0\.1:8092:82 ' -p 8090-8092:80-82 bb:1 true
+	podman_conf enable_port_reservation=false
+	refused "published, and podman reserves nothing" 'ports: .*8089' -p 8089:80 bb:1 true
+	podman_conf
 	check "published on 127.0.0.1" run -p 127.0.0.1:8086:80 -p 127.0.0.1:8086:80/udp bb:1 true
 	check "not published" run exposed:1 true
 	R=(able-ocigate)
@@ -66,6 +72,41 @@ ports() {
 	P pod rm -f -t 0 refused >/dev/null
 	R=(ocigate)
 	policy '{ "version": 1, "extends": "baseline" }'
+}
+
+# podman_conf [LINE]: in containers.conf, of the engine
+podman_conf() {
+	sed -i '/^enable_port_reservation/d' "$T/pod/containers.conf"
+	[ $# -eq 0 ] || sed -i "/^\[engine\]/a $1" "$T/pod/containers.conf"
+}
+
+# A record that is not root's alone is not read: as where podman has another kind of database.
+# Then what podman reserved is seen; and what was not is closed, whatever the action.
+no_record() {
+	local db=$T/pod/root/libpod/bolt_state.db
+	chmod 666 "$db"
+	policy '{ "version": 1, "extends": "baseline", "rules": { "ports": { "action": "reject",
+		"addresses": ["127.0.0.1", "::1"] } } }'
+	refused "no record: published, by the socket" 'ports: .*8081' -p 8081:80 bb:1 true
+	capture run --network none bb:1 echo it ran
+	is "... no network" "$rc $out" "0 it ran"
+	capture run --network container:other bb:1 echo it ran
+	is "... another container's" "$rc $out" "0 it ran"
+	podman_conf enable_port_reservation=false
+	listening -p 8080:80 -p 8081:81/udp
+	podman_conf
+	only_host "no record, nothing reserved: closed"
+	is "... and it reaches others" "$(P exec g1 ping -c 1 $HOST4 | grep -c '1 packets received')" 1
+	P rm -f -t 0 g1 >/dev/null
+	is "... and nothing is left" "$(guard)$(find "$T/run" -name '*.ports')" ""
+	listening -p 127.0.0.1:8080:80 -p 8081:81/sctp
+	has "no record, one is reserved, SCTP is not: all are closed" "$(nft list set inet ocigate whole4)" "$ADDRESS"
+	is "... from outside and from the host" "$(from_ext tcp $ADDRESS 80) $(from_host tcp 127.0.0.1 8080)" "no yes"
+	P rm -f -t 0 g1 >/dev/null
+	policy '{ "version": 1, "extends": "baseline" }'
+	capture run -p 8081:80 bb:1 echo it ran
+	is "... where any port will do: runs" "$rc $out" "0 it ran"
+	chmod 600 "$db"
 }
 
 # listening FLAGS...: a container g1 that listens on tcp/80 and udp/81, and its address
@@ -122,7 +163,7 @@ guarded() {
 	P pod rm -f -t 0 g2 >/dev/null
 	R=(ocigate)
 	is "... and nothing is left" "$(guard)$(find "$T/run" -name '*.ports')" ""
-	policy '{ "version": 1, "extends": "baseline" }'
+	no_record
 	kill $EXT
 }
 

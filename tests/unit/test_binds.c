@@ -222,6 +222,41 @@ Test(links, not_looked_at_where_there_is_only_the_default_bridge)
 	cr_expect(eq(uint, links_with("reject", "", "lab", OG_ENGINE_DOCKER, networks, 2), 0));
 }
 
+/* Of podman's ports without a record only some are seen: what was not named is closed. */
+Test(ports, guarded_where_they_are_seen_in_part)
+{
+	struct og_port port = { .proto = "tcp", .address = "127.0.0.1", .host_port = 8080 };
+	static const struct {
+		const char *options;
+		bool seen, guarded;
+	} rows[] = {
+		{ "\"reject\",\"addresses\":[\"127.0.0.1\"]", false, true },
+		{ "\"reject\",\"addresses\":[\"127.0.0.1\"]", true, true },
+		{ "\"rewrite\",\"addresses\":[\"127.0.0.1\"]", false, true },
+		{ "\"rewrite\",\"addresses\":[\"127.0.0.1\"]", true, true },
+		{ "\"reject\",\"addresses\":[],\"unspecified\":false", false, true },
+		{ "\"reject\",\"addresses\":[],\"unspecified\":false", true, false },
+		{ "\"reject\",\"addresses\":[],\"privileged\":false", false, true },
+		{ "\"reject\",\"addresses\":[]", false, false },
+		{ "\"reject\",\"addresses\":[\"127.0.0.1\"],\"unknown\":\"audit\"", false, false },
+		{ "\"audit\",\"addresses\":[\"127.0.0.1\"]", false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct og_facts of = { .today = "2030-01-01",
+					     .id = "x",
+					     .engine = OG_ENGINE_PODMAN,
+					     .ports = &port,
+					     .nports = rows[i].seen };
+		char rules[256];
+
+		snprintf(rules, sizeof(rules), "\"ports\":{\"action\":%s}", rows[i].options);
+		cr_expect(eq(uint, launch_of(rules, &of),
+			     rows[i].guarded ? OG_LAUNCH_GUARD_PORTS : 0),
+			  "row %zu", i);
+	}
+}
+
 Test(links, looked_at_where_there_are_networks)
 {
 	static const struct {

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What podman 4 has recorded of a container, in its bolt database: the ports that it
+ * publishes. They stand there before the runtime is called. The database of podman 5 is of another
+ * kind (SQLite), and is not read.
+ */
+#include "engine.h"
+
+#include <string.h>
+
+#include "file.h"
+#include "networks.h"
+
+struct reading {
+	struct og_doc *config; /* of the container; NULL: not found */
+};
+
+static int take_config(void *ctx, const char *value, size_t len, struct og_err *reterr)
+{
+	struct reading *reading = ctx;
+
+	og_doc_free(reading->config);
+	reading->config = NULL;
+	return og_doc_parse("config", value, len, 0, &reading->config, reterr);
+}
+
+/* One reading, as og_bolt_each(). */
+static int read_once(int fd, const char *bucket, struct reading *reading)
+{
+	struct og_err why = { 0 };
+
+	return og_bolt_each(fd, bucket, "config", take_config, reading, &why);
+}
+
+/* ---- ports ---- */
+
+static uint64_t number_of(const struct og_node *mapping, const char *name, uint64_t otherwise)
+{
+	const struct og_node *node = og_member(mapping, name);
+	uint64_t ret = otherwise;
+
+	return node && og_u64(node, &ret) < 0 ? UINT64_MAX : ret;
+}
+
+/* How podman 4 writes a mapping, and how podman 3 did, whose containers 4 still has. */
+struct spelling {
+	const char *list, *host_port, *container_port, *range, *protocol, *host_ip;
+};
+static const struct spelling spellings[] = {
+	{ "newPortMappings", "host_port", "container_port", "range", "protocol", "host_ip" },
+	{ "portMappings", "hostPort", "containerPort", "range", "protocol", "hostIP" },
+};
+
+/* What a mapping says, and of how many ports. -1: not understood. */
+static int parse_mapping(const struct og_node *mapping, const struct spelling *as,
+			 struct og_port *ret, uint64_t *retrange)
+{
+	static const char *const protos[] = { "tcp", "udp", "sctp" };
+	const char *proto = og_str(og_member(mapping, as->protocol));
+	uint64_t range = number_of(mapping, as->range, 1);
+
+	ret->host_port = number_of(mapping, as->host_port, 0);
+	ret->container_port = number_of(mapping, as->container_port, 0);
+	ret->address = og_str(og_member(mapping, as->host_ip)) ?: "";
+	ret->proto = NULL;
+	for (size_t i = 0; proto && i < sizeof(protos) / sizeof(protos[0]); i++)
+		if (strcmp(proto, protos[i]) == 0)
+			ret->proto = protos[i];
+	*retrange = range ? range : 1;
+	return ret->proto && ret->container_port && range <= UINT16_MAX &&
+			       ret->container_port + *retrange - 1 <= UINT16_MAX &&
+			       ret->host_port + *retrange - 1 <= UINT16_MAX
+		       ? 0
+		       : -1;
+}
+
+static int add_mapping(struct og_gather *g, const struct og_node *mapping,
+		       const struct spelling *as, struct og_err *reterr)
+{
+	struct og_port port = { 0 };
+	uint64_t range;
+
+	if (parse_mapping(mapping, as, &port, &range) < 0)
+		return 1;
+	port.address = og_arena_strdup(&g->arena, port.address);
+	if (!port.address)
+		return og_gather_nomem(reterr);
+	if (og_ports_reserve(g, (size_t)range, reterr) < 0)
+		return -1;
+	for (; range > 0; range--) {
+		g->facts->ports[g->facts->nports++] = port;
+		port.host_port += port.host_port != 0;
+		port.container_port++;
+	}
+	return 0;
+}
+
+/* 1: not understood. */
+static int add_ports(struct og_gather *g, const struct og_node *config, struct og_err *reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++) {
+		const struct og_node *list = og_member(config, spellings[i].list);
+
+		if (!og_is_null(list) && og_type(list) != OG_ARRAY)
+			return 1;
+		og_each (mapping, list)
+			if (r == 0)
+				r = add_mapping(g, mapping, &spellings[i], reterr);
+	}
+	return r;
+}
+
+/* The list that says so has been made of what the image exposes: -P adds nothing to it. */
+static int fill_ports(struct og_gather *g, const struct og_node *config, struct og_err *reterr)
+{
+	int r = add_ports(g, config, reterr);
+
+	if (r)
+		g->facts->nports = 0;
+	if (r == 0) {
+		g->facts->publish_all = false;
+		g->facts->ports_known = g->facts->nports ? OG_KNOWN : OG_NONE;
+	}
+	return r < 0 ? -1 : 0;
+}
+
+/* That of one container; false: it is not there, or cannot be read. */
+static bool read_record(int fd, const char *bucket, struct reading *reading)
+{
+	int r = 1;
+
+	/* other containers come and go meanwhile */
+	for (unsigned i = 0; r > 0 && i < OG_NETWORKS_READINGS; i++)
+		r = read_once(fd, bucket, reading);
+	return r == 0 && og_type(og_doc_root(reading->config)) == OG_OBJECT;
+}
+
+int og_podman_record(struct og_gather *g, const char *storage, struct og_err *reterr)
+{
+	const char *path = og_arena_printf(&g->arena, "%s/libpod/bolt_state.db", storage);
+	const char *bucket = og_arena_printf(&g->arena, "ctr/%s", g->facts->id);
+	struct reading reading = { 0 };
+	og_auto_close int fd = -1;
+	int r = 0;
+
+	if (!path || !bucket)
+		return og_gather_nomem(reterr);
+	fd = og_path_is_safe(path, OG_SAFE_STICKY) ? og_networks_open(path) : -1;
+	/* Without root they are published by another program, unseen here. */
+	if (fd >= 0 && read_record(fd, bucket, &reading) && !og_is_rootless())
+		r = fill_ports(g, og_doc_root(reading.config), reterr);
+	og_doc_free(reading.config);
+	return r;
+}
