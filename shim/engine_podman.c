@@ -363,6 +363,7 @@ int og_podman_collect(struct og_gather *g, struct og_err *reterr)
 	g->netns = !og_is_rootless() ? "/run/netns"
 		   : run	     ? og_arena_printf(&g->arena, "%s/netns", run)
 				     : NULL;
+	g->netns_asked = true;
 	g->facts->publish_all = publish && strcmp(publish, "TRUE") == 0;
 	/* A user can say that it is not so, and be wrong: that is no evidence. */
 	if (privileged && strcmp(privileged, "TRUE") == 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What podman 4 has recorded of a container, in its bolt database: the ports that it
- * publishes. They stand there before the runtime is called. The database of podman 5 is of another
- * kind (SQLite), and is not read.
+ * publishes and the network namespace that it made. Both stand there before the runtime is
+ * called. The database of podman 5 is of another kind (SQLite), and is not read.
  */
 #include "engine.h"
 
@@ -12,7 +12,9 @@
 #include "networks.h"
 
 struct reading {
+	struct og_gather *g;
 	struct og_doc *config; /* of the container; NULL: not found */
+	const char *netns;     /* "": it has none */
 };
 
 static int take_config(void *ctx, const char *value, size_t len, struct og_err *reterr)
@@ -24,12 +26,22 @@ static int take_config(void *ctx, const char *value, size_t len, struct og_err *
 	return og_doc_parse("config", value, len, 0, &reading->config, reterr);
 }
 
+static int take_netns(void *ctx, const char *value, size_t len, struct og_err *reterr)
+{
+	struct reading *reading = ctx;
+
+	reading->netns = og_arena_printf(&reading->g->arena, "%.*s", (int)len, value);
+	return reading->netns ? 0 : og_gather_nomem(reterr);
+}
+
 /* One reading, as og_bolt_each(). */
 static int read_once(int fd, const char *bucket, struct reading *reading)
 {
 	struct og_err why = { 0 };
+	int r = og_bolt_each(fd, bucket, "config", take_config, reading, &why);
 
-	return og_bolt_each(fd, bucket, "config", take_config, reading, &why);
+	reading->netns = "";
+	return r ? r : og_bolt_each(fd, bucket, "netns", take_netns, reading, &why);
 }
 
 /* ---- ports ---- */
@@ -126,7 +138,7 @@ static int fill_ports(struct og_gather *g, const struct og_node *config, struct 
 	return r < 0 ? -1 : 0;
 }
 
-/* That of one container; false: it is not there, or cannot be read. */
+/* Both of one container; false: it is not there, or cannot be read. */
 static bool read_record(int fd, const char *bucket, struct reading *reading)
 {
 	int r = 1;
@@ -141,16 +153,19 @@ int og_podman_record(struct og_gather *g, const char *storage, struct og_err *re
 {
 	const char *path = og_arena_printf(&g->arena, "%s/libpod/bolt_state.db", storage);
 	const char *bucket = og_arena_printf(&g->arena, "ctr/%s", g->facts->id);
-	struct reading reading = { 0 };
+	struct reading reading = { .g = g };
 	og_auto_close int fd = -1;
 	int r = 0;
 
 	if (!path || !bucket)
 		return og_gather_nomem(reterr);
 	fd = og_path_is_safe(path, OG_SAFE_STICKY) ? og_networks_open(path) : -1;
-	/* Without root they are published by another program, unseen here. */
-	if (fd >= 0 && read_record(fd, bucket, &reading) && !og_is_rootless())
-		r = fill_ports(g, og_doc_root(reading.config), reterr);
+	if (fd >= 0 && read_record(fd, bucket, &reading)) {
+		g->netns_own = reading.netns;
+		/* Without root they are published by another program, unseen here. */
+		if (!og_is_rootless())
+			r = fill_ports(g, og_doc_root(reading.config), reterr);
+	}
 	og_doc_free(reading.config);
 	return r;
 }

@@ -57,11 +57,14 @@ struct og_gather {
 	size_t nkeeps;
 	const char *stores[OG_STORES_MAX]; /* directories in which root file systems lie */
 	size_t nstores;
-	const char *init;   /* basename of the init program that the engine may bring */
-	const char *daemon; /* basename of the program that may be a hook */
-	const char *pod;    /* id of the container whose namespaces are the pod's; NULL: none */
-	const char *netns;  /* directory in which the engine keeps network namespaces that it
-			       makes for each container */
+	const char *init;      /* basename of the init program that the engine may bring */
+	const char *daemon;    /* basename of the program that may be a hook */
+	const char *pod;       /* id of the container whose namespaces are the pod's; NULL: none */
+	const char *netns;     /* directory in which the engine keeps network namespaces that it
+				  makes for each container */
+	bool netns_asked;      /* its users can have any of these joined, by the path */
+	const char *netns_own; /* that of this container by the engine's record, "": none; NULL:
+				  there is no record */
 
 	const char *rootfs;  /* where root.path leads; NULL: nowhere */
 	struct og_home home; /* the engine's directory for this container, if it is one */

@@ -6,8 +6,10 @@
  */
 #include "joins.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <stdio.h>
@@ -26,7 +28,7 @@
 /* The namespace |proc| ("net") of the process |pid| ("1", "self"). */
 static bool namespace_of(const char *pid, const char *proc, struct stat *ret)
 {
-	char path[64];
+	char path[NAME_MAX + 32];
 
 	snprintf(path, sizeof(path), "/proc/%s/ns/%s", pid, proc);
 	return stat(path, ret) == 0;
@@ -81,31 +83,99 @@ static void look(const char *path, struct og_nsfact *fact, struct og_join *join)
 	fact->type = join->name->type;
 }
 
-/* Made by the engine for a container: a file of this directory that the engine named. */
-static bool is_engines(const struct og_gather *g, const char *path)
+/* As podman calls those that it makes: "netns-" and a UUID that it has made up. */
+static bool is_podmans_name(const char *name)
+{
+	static const char prefix[] = "netns-";
+	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	const char *uuid = name + sizeof(prefix) - 1;
+
+	if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 || strlen(uuid) != sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; i < sizeof(shape) - 1; i++)
+		if (shape[i] == '-' ? uuid[i] != '-' : !strchr("0123456789abcdef", uuid[i]))
+			return false;
+	return true;
+}
+
+/* Whether the process |pid| is in it, or a look at that failed. */
+static bool may_be_in(const char *pid, const struct og_join *join)
+{
+	struct stat st;
+
+	if (namespace_of(pid, join->name->proc, &st))
+		return same(&st, &join->st);
+	/* it has ended; or it is another user's, when we are not root */
+	return errno != ENOENT && errno != ESRCH && errno != EACCES;
+}
+
+/* Whether any process is in it. A container's own has none before its runtime is called. */
+static bool may_be_used(const struct og_join *join)
+{
+	DIR *stream = opendir("/proc");
+	struct dirent *entry;
+	bool used = !stream;
+
+	for (errno = 0; !used && (entry = readdir(stream)); errno = 0)
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			used = may_be_in(entry->d_name, join);
+	used = used || errno != 0;
+	if (stream)
+		closedir(stream);
+	return used;
+}
+
+static bool leads_to(const char *path, const struct og_join *join)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && same(&st, &join->st);
+}
+
+/*
+ * A network that the engine made for this container. It lies in this directory; but where
+ * users can name any path, also networks of others do, which they may have joined. Then
+ * the engine's record tells, or, without one, that it is new: called as the engine calls
+ * what it makes, and nobody in it.
+ */
+static bool is_engines(const struct og_gather *g, const char *path, const struct og_join *join)
 {
 	struct og_place place;
 
-	if (!g->netns)
+	if (!g->netns || strcmp(join->name->type, "network") != 0)
 		return false;
 	og_place_resolve(AT_FDCWD, path, &place);
-	return !place.problem && og_path_within(place.path, g->netns) &&
-	       strcmp(place.path, g->netns) != 0;
+	if (place.problem || !og_path_within(place.path, g->netns) ||
+	    strcmp(place.path, g->netns) == 0)
+		return false;
+	if (!g->netns_asked)
+		return true;
+	if (g->netns_own)
+		return leads_to(g->netns_own, join);
+	return is_podmans_name(og_path_base(place.path)) && !may_be_used(join);
 }
 
-static bool is_pods(const struct og_gather *g, const struct og_join *join)
+/* The process whose namespaces are the pod's; 0: there is no pod, or none in it yet. */
+static pid_t pods_process(const struct og_gather *g)
 {
-	struct og_state state;
+	struct og_state state = { 0 };
 
-	if (!g->pod || !g->facts->root)
-		return false;
-	og_state_read(g->facts->root, g->pod, &state);
-	return state.pid && og_namespace_is_of(join, state.pid);
+	if (g->pod && g->facts->root)
+		og_state_read(g->facts->root, g->pod, &state);
+	return state.pid;
+}
+
+/* CRI-O can do without that process: its pods are what the directory has. */
+static bool is_own(const struct og_gather *g, const char *path, const struct og_join *join,
+		   pid_t pod)
+{
+	return pod ? og_namespace_is_of(join, pod) : is_engines(g, path, join);
 }
 
 int og_gather_namespaces(struct og_gather *g, struct og_err *reterr)
 {
 	struct og_keys keys = { 0 };
+	pid_t pod;
 
 	og_each (entry, og_get(og_doc_root(g->doc), "/linux/namespaces")) {
 		const char *path = og_str(og_member(entry, "path"));
@@ -119,14 +189,14 @@ int og_gather_namespaces(struct og_gather *g, struct og_err *reterr)
 	if (!g->joins || !g->facts->namespaces)
 		return og_gather_nomem(reterr);
 	g->facts->nnamespaces = keys.n;
+	pod = keys.n ? pods_process(g) : 0;
 	for (size_t i = 0; i < keys.n; i++) {
 		struct og_nsfact *fact = &g->facts->namespaces[i];
 
 		fact->path = keys.list[i];
 		look(fact->path, fact, &g->joins[i]);
 		/* g->facts->namespaces stays in this order: og_facts_sort() finds it sorted */
-		fact->own = fact->type && !fact->host &&
-			    (is_pods(g, &g->joins[i]) || is_engines(g, fact->path));
+		fact->own = fact->type && !fact->host && is_own(g, fact->path, &g->joins[i], pod);
 	}
 	return 0;
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# podman's networks with ocigate as its runtime: of what kind they are, and the ports
-# that are published: known by podman's record, or else by what podman hands down, and
-# closed by the guard.
+# podman's networks with ocigate as its runtime: which ones a container may join, of
+# what kind they are, and the ports that are published: known by podman's record, or
+# else by what podman hands down, and closed by the guard.
 
 # shellcheck source-path=SCRIPTDIR disable=SC2034,SC2086,SC2154
 . "$(dirname "$0")/../lib/e2e.sh"
@@ -16,6 +16,32 @@ e2e_begin "$@"
 R=(ocigate) # the runtime by its name in containers.conf
 
 # ---- networks ---------------------------------------------------------------
+
+# podman joins whatever it is told to. The container's own is the one that podman made
+# for it: by its record or, without that, by the kind of name and because nobody is in it.
+others_networks() {
+	local db=$T/pod/root/libpod/bolt_state.db like=/run/netns/netns-01234567-89ab-cdef-0123-456789abcdef mode ns
+	ip netns add vpn && ip netns add "${like##*/}"
+	(R=(plain) && P run -d --name foreign bb:1 sleep 600 >/dev/null)
+	ns=$(P inspect -f '{{.NetworkSettings.SandboxKey}}' foreign)
+	open "a network of the host's" '^1: lo' --network ns:/run/netns/vpn bb:1 ip -o link
+	open "... of a container by its path" ' eth0' --network "ns:$ns" bb:1 ip -o link
+	for mode in 600 666; do
+		chmod $mode "$db"
+		refused "a network of the host's (record $mode)" 'network-host: .* of another container' --network ns:/run/netns/vpn bb:1 true
+		refused "... of a container by its path" 'network-host: .* of another container' --network "ns:$ns" bb:1 true
+		capture run bb:1 echo it ran
+		is "... podman's own runs" "$rc $out" "0 it ran"
+	done
+	chmod 600 "$db"
+	refused "... an empty one of the host's with a name like podman's" 'network-host: .* of another container' \
+		--network "ns:$like" bb:1 true
+	touch /run/netns/ipc && mount --bind "/proc/$(P inspect -f '{{.State.Pid}}' foreign)/ns/ipc" /run/netns/ipc
+	refused "... a namespace of another kind that lies there" 'namespaces: .*/run/netns/ipc' --ipc ns:/run/netns/ipc bb:1 true
+	umount /run/netns/ipc && rm /run/netns/ipc
+	P rm -f -t 0 foreign >/dev/null
+	ip netns del vpn && ip netns del "${like##*/}"
+}
 
 # What kind a network is, podman says to nobody: its interface does, once it is there.
 networks() {
@@ -180,6 +206,7 @@ real_is "$REAL"
 p_image bb:1 'CMD ["/bin/sh"]' 'ENV PATH=/bin:/sbin'
 p_image exposed:1 'EXPOSE 80' 'ENV PATH=/bin:/sbin'
 P run -d --name other bb:1 sleep 600 >/dev/null
+others_networks
 networks
 ports
 guarded
