@@ -144,11 +144,6 @@ bool og_node_is_added(const struct og_node *node)
 	return node->src->lines == NULL;
 }
 
-unsigned og_node_owner(const struct og_node *node)
-{
-	return node->owner;
-}
-
 void og_node_set_owner(const struct og_node *node, unsigned owner)
 {
 	mutable_node(node)->owner = (uint8_t)owner;

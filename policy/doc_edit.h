@@ -24,8 +24,7 @@ int og_doc_add(struct og_doc *doc, const struct og_node *parent, const char *key
  */
 void og_doc_take_whole(struct og_doc *doc, bool whole);
 
-bool og_node_is_added(const struct og_node *node);  /* it, or a parent, came from an edit */
-unsigned og_node_owner(const struct og_node *node); /* what og_node_set_owner() left; 0 */
+bool og_node_is_added(const struct og_node *node); /* it, or a parent, came from an edit */
 void og_node_set_owner(const struct og_node *node, unsigned owner);
 /* The owner of |node| or of the nearest edited parent; of anything below too. 0: nobody. */
 unsigned og_node_owner_near(const struct og_node *node);

@@ -11,7 +11,7 @@
 /* What the readers of an element's members fill in. */
 struct element {
 	struct og_item *item;
-	bool ok, has_type, has_major, has_minor, has_max;
+	bool ok, has_type, has_major, has_minor;
 };
 
 /* ---- sources ---- */

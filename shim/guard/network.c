@@ -177,6 +177,7 @@ void og_network_free(struct og_network *network)
 const char *og_network_bridge(const struct og_network *network, const struct og_netaddr *address)
 {
 	size_t len = address->v6 ? 16 : 4;
+	const struct og_netaddr *best = NULL;
 
 	for (size_t i = 0; i < network->nhost; i++) {
 		const struct og_netaddr *host = &network->host[i];
@@ -184,8 +185,9 @@ const char *og_network_bridge(const struct og_network *network, const struct og_
 
 		for (size_t k = 0; within && k < len; k++)
 			within = ((host->bytes[k] ^ address->bytes[k]) & host->mask[k]) == 0;
-		if (within)
-			return host->interface;
+		/* of networks that lie in one another the narrowest, as the kernel routes */
+		if (within && (!best || memcmp(host->mask, best->mask, len) > 0))
+			best = host;
 	}
-	return NULL;
+	return best ? best->interface : NULL;
 }
