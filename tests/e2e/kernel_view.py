@@ -213,6 +213,8 @@ class Comparison:
                 what = f"mount at {at} {options}"
                 self.mount_flags(entry, seen, what, bind, options)
                 self.mount_kind(entry, seen, what, bind, options)
+                # what is mounted below a shared mount is shared: mount_namespaces(7)
+                self.mount_propagation(seen, what, [entry, *(e for e in entries[:i] if within(at, normal(e["destination"])))])
 
     def changed_later(self, at, earlier):
         """
@@ -245,10 +247,14 @@ class Comparison:
             self.same(f"{what}: type", seen["type"], entry["type"])
         if entry.get("type") == "tmpfs" and not bind:
             self.tmpfs(what, entry["destination"], options, seen)
-        words = [o for o in options if o.lstrip("r") in ("shared", "private", "slave", "unbindable")]
+
+    def mount_propagation(self, seen, what, asking):
+        asked = False
+        for entry in asking:
+            words = [o for o in entry.get("options") or [] if o.lstrip("r") in ("shared", "private", "slave", "unbindable")]
+            asked = asked or bool(words) and words[-1].endswith("shared")
         if get(self.linux, "rootfsPropagation") not in ("shared", "rshared"):
-            shared = any(p.startswith("shared:") for p in seen["peers"])
-            self.private(what, shared, bool(words) and words[-1].endswith("shared"))
+            self.private(what, any(p.startswith("shared:") for p in seen["peers"]), asked)
 
     def controllers(self, entry, seen):
         """With cgroups v1 what was asked for is a tmpfs of the runtime's own with these in it."""
