@@ -247,7 +247,7 @@ static void put_inside(struct planner *p)
 			      p->ports.data);
 	og_buf_puts(out, "\tchain input {\n"
 			 "\t\ttype filter hook input priority mangle; policy accept;\n"
-			 "\t\tiifname \"lo\" return\n\t\tct state != new return\n");
+			 "\t\tiifname \"lo\" return\n\t\tct direction reply return\n");
 	og_buf_puts(out, p->any_inside ? "\t\tmeta l4proto != { tcp, udp, sctp } return\n"
 				       : "\t\tmeta l4proto . th dport != @ports return\n");
 	og_buf_puts(out, "\t\tip saddr @host4 return\n\t\tip6 saddr @host6 return\n"

@@ -2,9 +2,10 @@
 /*
  * The host's table. Base chains sit at mangle priority: after connection tracking,
  * before the engine's NAT, so that the port that was asked for is still to be seen, and
- * beside all tables of others. Only new connections are judged: what a container
- * asked of the world gets its answers, whatever port the NAT gave it. Everything is
- * put in and taken out in one transaction, and can be put in twice.
+ * beside all tables of others. What a container asked of the world gets its answers,
+ * whatever port the NAT gave it; all else is judged, also of a connection that is there
+ * already, and what somebody's table has excepted from tracking. Everything is put in
+ * and taken out in one transaction, and can be put in twice.
  */
 #include <string.h>
 
@@ -34,14 +35,14 @@ static const char *const sets[][2] = {
 
 static const char *const rules[][2] = {
 	{ "prerouting", "iifname \"lo\" return" },
-	{ "prerouting", "ct state != new return" },
+	{ "prerouting", "ct direction reply return" },
 	{ "prerouting", "fib daddr type != local return" },
 	{ "prerouting", "ip daddr . meta l4proto . th dport @ok4 return" },
 	{ "prerouting", "ip6 daddr . meta l4proto . th dport @ok6 return" },
 	{ "prerouting", "meta l4proto . th dport @any drop" },
 	{ "prerouting", "ip daddr . meta l4proto . th dport @host4 drop" },
 	{ "prerouting", "ip6 daddr . meta l4proto . th dport @host6 drop" },
-	{ "forward", "ct state != new return" },
+	{ "forward", "ct direction reply return" },
 	{ "forward", "ct original ip daddr . ip daddr . meta l4proto . th dport @through4 return" },
 	{ "forward",
 	  "ct original ip6 daddr . ip6 daddr . meta l4proto . th dport @through6 return" },

@@ -11,6 +11,7 @@
 . "$(dirname "$0")/../lib/e2e_docker.sh"
 . "$(dirname "$0")/../lib/e2e_outside.sh"
 . "$(dirname "$0")/../lib/e2e_modes.sh"
+. "$(dirname "$0")/../lib/e2e_before.sh"
 e2e_begin "$@"
 
 # From the second container's namespace, with the host's python.
@@ -456,6 +457,7 @@ if need_ocigate "the port guard"; then
 	by_kind ipvlan
 	by_host
 	by_modes
+	untracked
 	restarts
 	many
 	gone neighbour
@@ -467,6 +469,7 @@ if need_ocigate "the port guard"; then
 	gone neighbour
 	again ' "iptables": false, "ip6tables": false,'
 	without_iptables
+	untracked_inside
 fi
 gone neighbour
 dockerd_stop
