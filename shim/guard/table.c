@@ -4,7 +4,9 @@
  * before the engine's NAT, so that the port that was asked for is still to be seen, and
  * beside all tables of others. What a container asked of the world gets its answers,
  * whatever port the NAT gave it; all else is judged, also of a connection that is there
- * already, and what somebody's table has excepted from tracking. Everything is put in
+ * already, and what somebody's table has excepted from tracking. Answers are judged as
+ * well: who came before the guard may have been heard, and where nothing was tracked
+ * until then, an answer looks like the beginning of a connection. Everything is put in
  * and taken out in one transaction, and can be put in twice.
  */
 #include <string.h>
@@ -33,6 +35,15 @@ static const char *const sets[][2] = {
 	{ "bridge6", "iifname . ip6 daddr" },
 };
 
+static const char *const chains[][2] = {
+	{ "guarded", "" },
+	{ "answers", "" },
+	{ "replies", "" },
+	{ "prerouting", "type filter hook prerouting priority mangle; policy accept;" },
+	{ "output", "type filter hook output priority mangle; policy accept;" },
+	{ "forward", "type filter hook forward priority mangle; policy accept;" },
+};
+
 static const char *const rules[][2] = {
 	{ "prerouting", "iifname \"lo\" return" },
 	{ "prerouting", "ct direction reply return" },
@@ -42,7 +53,21 @@ static const char *const rules[][2] = {
 	{ "prerouting", "meta l4proto . th dport @any drop" },
 	{ "prerouting", "ip daddr . meta l4proto . th dport @host4 drop" },
 	{ "prerouting", "ip6 daddr . meta l4proto . th dport @host6 drop" },
-	{ "forward", "ct direction reply return" },
+	{ "output", "oifname \"lo\" return" },
+	{ "output", "ip saddr . meta l4proto . th sport @ok4 return" },
+	{ "output", "ip6 saddr . meta l4proto . th sport @ok6 return" },
+	{ "output", "meta l4proto . th sport @any jump answers" },
+	{ "output", "ip saddr . meta l4proto . th sport @host4 jump answers" },
+	{ "output", "ip6 saddr . meta l4proto . th sport @host6 jump answers" },
+	/*
+	 * A connection of the host's own goes on, and may begin, with SYN or INIT. How
+	 * one begins over UDP cannot be told from an answer.
+	 */
+	{ "answers", "ct direction original ct state established return" },
+	{ "answers", "tcp flags & (syn | ack) == syn return" },
+	{ "answers", "sctp vtag 0 return" },
+	{ "answers", "drop" },
+	{ "forward", "ct direction reply goto replies" },
 	{ "forward", "ct original ip daddr . ip daddr . meta l4proto . th dport @through4 return" },
 	{ "forward",
 	  "ct original ip6 daddr . ip6 daddr . meta l4proto . th dport @through6 return" },
@@ -52,9 +77,20 @@ static const char *const rules[][2] = {
 	{ "forward", "ip6 daddr . meta l4proto . th dport @end6 jump guarded" },
 	{ "forward", "meta l4proto { tcp, udp, sctp } ip daddr @whole4 jump guarded" },
 	{ "forward", "meta l4proto { tcp, udp, sctp } ip6 daddr @whole6 jump guarded" },
+	{ "replies", "ct original ip daddr . ip saddr . meta l4proto . th sport @through4 return" },
+	{ "replies",
+	  "ct original ip6 daddr . ip6 saddr . meta l4proto . th sport @through6 return" },
+	{ "replies", "ct original ip daddr . ip saddr @asked4 return" },
+	{ "replies", "ct original ip6 daddr . ip6 saddr @asked6 return" },
+	{ "replies", "ip saddr . meta l4proto . th sport @end4 jump guarded" },
+	{ "replies", "ip6 saddr . meta l4proto . th sport @end6 jump guarded" },
+	{ "replies", "meta l4proto { tcp, udp, sctp } ip saddr @whole4 jump guarded" },
+	{ "replies", "meta l4proto { tcp, udp, sctp } ip6 saddr @whole6 jump guarded" },
 	{ "guarded", "ct status dnat drop" },
 	{ "guarded", "iifname . ip daddr @bridge4 return" },
 	{ "guarded", "iifname . ip6 daddr @bridge6 return" },
+	{ "guarded", "oifname . ip saddr @bridge4 return" },
+	{ "guarded", "oifname . ip6 saddr @bridge6 return" },
 	{ "guarded", "drop" },
 };
 
@@ -65,14 +101,11 @@ void og_table_put(struct og_buf *script)
 	og_buf_puts(script, "table inet ocigate {\n");
 	for (size_t i = 0; i < COUNT(sets); i++)
 		og_buf_printf(script, "\tset %s { typeof %s; }\n", sets[i][0], sets[i][1]);
-	og_buf_puts(script,
-		    "\tchain guarded { }\n"
-		    "\tchain prerouting { type filter hook prerouting priority mangle; policy "
-		    "accept; }\n"
-		    "\tchain forward { type filter hook forward priority mangle; policy accept; }\n"
-		    "}\n"
-		    "flush chain inet ocigate prerouting\nflush chain inet ocigate forward\n"
-		    "flush chain inet ocigate guarded\n");
+	for (size_t i = 0; i < COUNT(chains); i++)
+		og_buf_printf(script, "\tchain %s { %s }\n", chains[i][0], chains[i][1]);
+	og_buf_puts(script, "}\n");
+	for (size_t i = 0; i < COUNT(chains); i++)
+		og_buf_printf(script, "flush chain inet ocigate %s\n", chains[i][0]);
 	for (size_t i = 0; i < COUNT(rules); i++)
 		og_buf_printf(script, "add rule inet ocigate %s %s\n", rules[i][0], rules[i][1]);
 }

@@ -426,8 +426,9 @@ again() {
 }
 
 PLAIN=runc
-E2E_RUNTIMES='"exchange": { "path": "'$T/bin/exchange'" },'
+E2E_RUNTIMES='"exchange": { "path": "'$T/bin/exchange'" }, "early": { "path": "'$T/bin/early'" },'
 outside_make
+early_runtime
 ext python3 -c '
 import socket
 s = socket.create_server(("", 7777))
@@ -458,6 +459,9 @@ if need_ocigate "the port guard"; then
 	by_host
 	by_modes
 	untracked
+	asked_early ""
+	asked_meanwhile
+	own_connections
 	restarts
 	many
 	gone neighbour
@@ -470,6 +474,7 @@ if need_ocigate "the port guard"; then
 	again ' "iptables": false, "ip6tables": false,'
 	without_iptables
 	untracked_inside
+	asked_early "no iptables, "
 fi
 gone neighbour
 dockerd_stop
