@@ -47,7 +47,8 @@ static const char *const chains[][2] = {
 static const char *const rules[][2] = {
 	{ "prerouting", "iifname \"lo\" return" },
 	{ "prerouting", "ct direction reply return" },
-	{ "prerouting", "fib daddr type != local return" },
+	/* what is forwarded; the engine's proxy answers to broadcast and multicast as well */
+	{ "prerouting", "fib daddr type unicast return" },
 	{ "prerouting", "ip daddr . meta l4proto . th dport @ok4 return" },
 	{ "prerouting", "ip6 daddr . meta l4proto . th dport @ok6 return" },
 	{ "prerouting", "meta l4proto . th dport @any drop" },

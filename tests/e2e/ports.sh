@@ -458,6 +458,7 @@ if need_ocigate "the port guard"; then
 	by_kind ipvlan
 	by_host
 	by_modes
+	asked_by_all
 	untracked
 	asked_early ""
 	asked_meanwhile

@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2034,SC2086,SC2154
 #
 # For tests/e2e/ports.sh: who comes to a guarded port otherwise than by a new connection to
-# an address of the host's: past connection tracking, before the guard was there. And
-# connections of the host's own, which a guard must not cut.
+# an address of the host's: to one of many, past connection tracking, before the guard was
+# there. And connections of the host's own, which a guard must not cut.
 
 EARLY=$E2E_TREE/tests/e2e/early.py
 
@@ -25,7 +25,22 @@ while True:
 	wait_for 5 sh -c "[ \"\$(nsenter -t $1 -n -- $REACH tcp 127.0.0.1 7778)\" = yes ]"
 }
 
-# ---- past connection tracking -----------------------------------------------------
+# ---- addresses of many, and what is not tracked -----------------------------------
+
+# Docker 28's proxy answers from the address that was asked, which none of these but the last can be.
+asked_by_all() {
+	local sent="udp 10.99.0.255 8081 udp 255.255.255.255%vext 8081 udp 224.0.0.1%vext 8081 udp ff02::1%vext 8081 udp fd99:: 8081"
+	sysctl -qw net.ipv6.conf.all.forwarding=1 # a router answers by its subnet's address
+	local_only
+	serve plain "$PLAIN" -p 8081:80/udp -- udp/80
+	is "plain runc: broadcast, multicast and anycast" "$(ext "$EARLY" 1 "$T/work/asked" $sent)" \
+		"$([ "$E2E_DOCKER_MAJOR" -ge 28 ] && echo no no no no yes || echo yes yes yes yes yes)"
+	gone plain
+	serve g1 ocigate -p 8081:80/udp -- udp/80
+	is "broadcast, multicast and anycast" "$(ext "$EARLY" 1 "$T/work/asked" $sent)" "no no no no no"
+	gone g1
+	sysctl -qw net.ipv6.conf.all.forwarding=0
+}
 
 untracked() {
 	local whom="tcp $HOST4 8080 tcp $HOST6 8080 udp $HOST4 8081 udp $HOST6 8081"
