@@ -402,6 +402,20 @@ by_daemon_ip() {
 	D network rm own plain >/dev/null
 }
 
+# A network that lies within the one of the host's link.
+overlapping() {
+	local_only
+	D network create --subnet 10.99.0.128/25 within >/dev/null
+	serve g1 ocigate --network within -p 8080:80 -- tcp/80
+	D network connect within neighbour
+	is "a network within a link's: from outside" "$(from_ext tcp $HOST4 8080)" no
+	is "... from the container's own network, and the host" "$(from_container tcp "$(addr g1)" 80) $(from_host tcp 127.0.0.1 8080)" "yes yes"
+	has "... its bridge is not the link" "$(guard | tr -d '\n\t')" "set bridge4 [{][^}]*elements = [{] \"br-[0-9a-f]+\" . $(addr g1)"
+	D network disconnect within neighbour
+	gone g1
+	D network rm within >/dev/null
+}
+
 # A daemon that makes no rules: what it publishes, its proxy does.
 without_iptables() {
 	local_only
@@ -463,6 +477,7 @@ if need_ocigate "the port guard"; then
 	asked_early ""
 	asked_meanwhile
 	own_connections
+	overlapping
 	restarts
 	many
 	gone neighbour
