@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "file.h"
 #include "place.h"
 
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
 static const struct {
 	const char *file, *pid, *start;
 } state_files[] = {
@@ -22,18 +25,51 @@ static const struct {
 	{ "status", "/pid", "/process-start-time" },		      /* crun */
 };
 
+/* Each runtime's own state directory, below /run or XDG_RUNTIME_DIR. */
+static const char *const defaults[] = { "runc", "crun" };
+
+static const char *default_dir(void)
+{
+	return og_is_rootless() ? getenv("XDG_RUNTIME_DIR") : "/run";
+}
+
+/* Which one is told by the file's name: the one that a link leads to, or else its own. */
+static const char *default_name(const char *runtime)
+{
+	char real[PATH_MAX];
+	bool is_real = runtime[0] == '/' && og_path_real(AT_FDCWD, runtime, real);
+
+	for (const char *path = is_real ? real : runtime; path;
+	     path = path == real ? runtime : NULL)
+		for (size_t i = 0; i < COUNT(defaults); i++)
+			if (strstr(og_path_base(path), defaults[i]))
+				return defaults[i];
+	return defaults[0];
+}
+
+/* The default of the other runtime, where |root| is one's. */
+static bool other_default(const char *root, char buf[PATH_MAX])
+{
+	const char *dir = default_dir();
+	size_t len = dir ? strlen(dir) : 0;
+
+	if (len == 0 || len > PATH_MAX / 2 || strncmp(root, dir, len) != 0 || root[len] != '/')
+		return false;
+	for (size_t i = 0; i < COUNT(defaults); i++)
+		if (strcmp(root + len + 1, defaults[i]) == 0)
+			return snprintf(buf, PATH_MAX, "%s/%s", dir, defaults[!i]) > 0;
+	return false;
+}
+
 int og_state_root(const char *given, const char *runtime, char **ret, struct og_err *reterr)
 {
 	og_auto_free char *cwd = NULL;
-	const char *dir = "/run", *name = given;
+	const char *dir, *name = given;
 	int len;
 
 	if (!given) {
-		/* The defaults of both, whatever their files are called; or below
-		 * XDG_RUNTIME_DIR. */
-		name = strstr(og_path_base(runtime), "crun") ? "crun" : "runc";
-		if (og_is_rootless())
-			dir = getenv("XDG_RUNTIME_DIR");
+		name = default_name(runtime);
+		dir = default_dir();
 		if (!dir || dir[0] != '/')
 			return og_fail(reterr, OG_E_HOST,
 				       "XDG_RUNTIME_DIR is not set: the runtime's state "
@@ -161,7 +197,7 @@ static bool read_state(int dirfd, size_t which, struct og_state *ret)
 	return told;
 }
 
-void og_state_read(const char *root, const char *id, struct og_state *ret)
+static void read_below(const char *root, const char *id, struct og_state *ret)
 {
 	og_auto_close int rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	og_auto_close int fd = -1;
@@ -173,10 +209,19 @@ void og_state_read(const char *root, const char *id, struct og_state *ret)
 	ret->unknown = fd < 0 && ret->exists;
 	if (fd < 0)
 		return;
-	for (size_t i = 0; i < sizeof(state_files) / sizeof(state_files[0]); i++)
+	for (size_t i = 0; i < COUNT(state_files); i++)
 		if (read_state(fd, i, ret))
 			break;
 	/* Both keep this FIFO from "create" until "start" has opened it. */
 	ret->created = ret->pid && faccessat(fd, "exec.fifo", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	ret->unknown |= ret->pid && !ret->created && errno != ENOENT;
+}
+
+void og_state_read(const char *root, const char *id, struct og_state *ret)
+{
+	char other[PATH_MAX];
+
+	read_below(root, id, ret);
+	if (!ret->exists && other_default(root, other))
+		read_below(other, id, ret);
 }

@@ -22,12 +22,16 @@ struct og_state {
 
 /*
  * The state directory that a command means: |given| (--root) made absolute, or
- * the default of the runtime |runtime| (a path) for this user. *ret owned by the
- * caller.
+ * the default of the runtime |runtime| (a path) for this user, as far as its name tells. *ret owned
+ * by the caller.
  */
 int og_state_root(const char *given, const char *runtime, char **ret, struct og_err *reterr);
 
-/* What is not there, or cannot be understood, leaves pid 0. */
+/*
+ * What is not there, or cannot be understood, leaves pid 0. Where |root| is a runtime's
+ * default and does not have the id, it is looked for below the others' too: which
+ * runtime a program is, its name may not tell.
+ */
 void og_state_read(const char *root, const char *id, struct og_state *ret);
 
 /* When |pid| started; 0: there is no such process. -1: that cannot be told now. */

@@ -364,7 +364,12 @@ int og_verify_start(const struct og_record *record, struct og_err *reterr)
 	if (state.unknown)
 		return og_fail(reterr, OG_E_HOST,
 			       "the runtime's state of the container cannot be read: try again");
-	if (!state.exists || (state.pid && !state.created))
+	/* it may be where nobody looks: the runtime would find it, and start it unseen */
+	if (!state.exists)
+		return og_fail(reterr, OG_E_HOST,
+			       "the runtime's state of the container cannot be found, and what it "
+			       "got must be looked at first");
+	if (state.pid && !state.created)
 		return 0;
 	if (!state.pid)
 		return og_fail(reterr, OG_E_HOST,

@@ -15,8 +15,8 @@
 /*
  * For "start", and "exec" into a container that was not started. -1: a bind is
  * not what was decided about, and the container's process has been killed, so that
- * nobody can start it; or the runtime's state of it cannot be read, or it has ended. 0 for a
- * container that runs (it was looked at when it was started) or that the runtime does not know.
+ * nobody can start it; or the runtime's state of it cannot be found or read, or it has ended.
+ * 0 for a container that runs: it was looked at when it was started.
  */
 int og_verify_start(const struct og_record *record, struct og_err *reterr);
 

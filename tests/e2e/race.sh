@@ -13,6 +13,7 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 e2e_begin "$@"
 need_ocigate "races" || e2e_end
+e2e_own_run || e2e_die "no /run of its own" # runtimes keep their state there
 
 LAUNCHES=200
 [ -z "${OG_LONG:-}" ] || LAUNCHES=2000
@@ -168,6 +169,63 @@ races() {
 	rm -rf "$T"/work/bundle*
 }
 
+# ---- what is exchanged for certain --------------------------------------------
+
+# late NAME RUNTIME COMMANDS: a runtime called NAME in $REAL: it does that when it creates, and is RUNTIME.
+late() {
+	REAL=$T/bin/$1
+	printf '#!/bin/bash\ncase " $* " in *" create "* | *" run "*) %s ;; esac\nexec %s "$@"\n' "$3" "$2" >"$REAL"
+	chmod 755 "$REAL"
+}
+
+# A runtime whose name does not tell where it keeps its state: with no --root.
+bare() {
+	"$RT" --ocigate-policy="$POLICY" --ocigate-runtime="$REAL" $GLOBAL "$@"
+}
+
+unnamed() {
+	local h=$HOME_OF_ATTACKER/certain crun how
+	crun=$(readlink -f "$1") GLOBAL=$2
+	rm -rf "$T/work/bundle0"
+	mkdir -p "$h/src"
+	echo own >"$h/src/who"
+	bundle "$T/work/bundle0" unnamed '.process.args = ["/bin/cat", "/mnt/who"] | del(.linux.cgroupsPath) | '"$3"'
+		| .linux.namespaces += [{ "type": "cgroup" }] | .mounts += [{ "destination": "/mnt", "type": "bind",
+			"source": "'"$h/src"'", "options": ["rbind", "rro", "rnosuid", "rnodev", "rprivate"] }]'
+	for how in oci link; do
+		rm -f "$T/bin/$how"
+		case $how in
+		oci) late oci "$crun" : ;;
+		link) REAL=$T/bin/runc && ln -sf "$crun" "$REAL" ;;
+		esac
+		capture bare create --bundle "$T/work/bundle0" unnamed
+		is "crun, called ${REAL##*/}: created" "$rc $err" "0 "
+		bare start unnamed >"$T/out" 2>&1
+		wait_for 5 test -s "$T/out"
+		capture bare delete --force unnamed
+		is "... deleted" "$rc" 0
+		is "... no record is left" "$(find "$T/run" -name '*.json')" ""
+	done
+	late oci "$crun" "mv $h/src $h/.src; ln -s $FORBIDDEN $h/src"
+	bare create --bundle "$T/work/bundle0" unnamed >"$T/out" 2>&1
+	bare start unnamed >>"$T/out" 2>&1
+	has "... a bind is exchanged: not started" "$(cat "$T/out")" 'was exchanged while'
+	capture bare delete --force unnamed
+	rm "$h/src"
+	mv "$h/.src" "$h/src"
+	# where nobody would look
+	late oci "$crun --root $T/elsewhere" :
+	bare create --bundle "$T/work/bundle0" unnamed >"$T/out" 2>&1
+	bare start unnamed >>"$T/out" 2>&1
+	has "... its state is nowhere: not started" "$(cat "$T/out")" "state of the container cannot be found"
+	capture bare exec unnamed /bin/cat /mnt/who
+	has "... nor anything in it" "$err" "state of the container cannot be found"
+	capture bare delete --force unnamed
+	is "... deleted" "$rc" 0
+	capture bare start unnamed
+	isnt "a container that is not there is not started" "$rc" 0
+}
+
 policy '{ "version": 1, "extends": "baseline", "rules": {
 	"invocation": { "action": "reject", "allow": ["cgroup-manager=disabled"] },
 	"mounts": { "action": "rewrite", "outside": "reject",
@@ -181,5 +239,6 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup || e2e_die "no cgroup2"
 crun=$(command -v crun) || e2e_die "no crun"
 races "$crun" --cgroup-manager=disabled '.ociVersion = "1.0.2"'
 attacks_end
+unnamed "$crun" --cgroup-manager=disabled '.ociVersion = "1.0.2"'
 [ ! -s "$T/failures" ] || note "failures:" "$(sort "$T/failures" | uniq -c | sort -rn | head -n 5)"
 e2e_end

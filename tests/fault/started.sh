@@ -83,7 +83,7 @@ launched() {
 }
 
 guarded() {
-	launched
+	matching
 	sed -i 's/"guarded":false/"guarded":true/' "$records"/*.json
 }
 
@@ -103,7 +103,6 @@ matching() {
 
 running() {
 	guarded
-	waiting
 	state running
 }
 
@@ -167,13 +166,13 @@ touch guard-fails
 undisturbed "start, the guard fails" 1 "as the test wants" guarded call lab start $id
 rm guard-fails
 undisturbed "start" 0 start matching call lab start $id
+undisturbed "start, and no state of it" 1 "cannot be found" launched call lab start $id
 undisturbed "exchanged start" 1 "was exchanged" exchanged call lab start $id
 undisturbed "delete of a running container" 0 delete running call lab delete $id
 undisturbed "the hook" 0 "" matching hook
 undisturbed "the hook, exchanged" 1 "was exchanged" exchanged hook
 input=
 
-every start 1 "" launched call lab start $id
 also=guard_first
 # without a record the policy judges, and this one lets it start
 lies=ENOENT
@@ -182,12 +181,13 @@ also=:
 lies=
 stride=2
 every matching 1 "" matching call lab start $id
-# that there is no state, and no record, is an answer
+# that there is no record is an answer
 answers=ENOENT
 also=never_started
+undisturbed=1
+every nowhere 1 "" launched call lab start $id
 # each try waits until the process has ended
 stride=6
-undisturbed=1
 every exchanged 1 "" exchanged call lab start $id
 stride=2
 undisturbed=0

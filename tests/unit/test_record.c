@@ -400,6 +400,24 @@ Test(record, state_of_both_runtimes)
 	cr_expect_not(og_record_alive(&record)); /* "delete" kills what was not started */
 }
 
+/* A link called runc that leads to crun is crun. */
+Test(record, root_of_a_link)
+{
+	struct og_err err = { 0 };
+	char path[160], *root = NULL;
+
+	cr_assert(eq(int, run(": >crun; ln -s crun runc; : >oci; ln -s oci crun.oci"), 0));
+	setenv("XDG_RUNTIME_DIR", "/run", 1);
+	snprintf(path, sizeof(path), "%s/runc", dir_path);
+	cr_assert(eq(int, og_state_root(NULL, path, &root, &err), 0));
+	cr_expect_str_eq(root, "/run/crun");
+	free(root);
+	snprintf(path, sizeof(path), "%s/crun.oci", dir_path);
+	cr_assert(eq(int, og_state_root(NULL, path, &root, &err), 0));
+	cr_expect_str_eq(root, "/run/crun");
+	free(root);
+}
+
 Test(record, root_of_a_command)
 {
 	struct og_err err = { 0 };
