@@ -81,6 +81,8 @@ static void look(const char *path, struct og_nsfact *fact, struct og_join *join)
 	fact->host = (namespace_of("self", join->name->proc, &st) && same(&st, &join->st)) ||
 		     (namespace_of("1", join->name->proc, &st) && same(&st, &join->st));
 	fact->type = join->name->type;
+	fact->dev = join->st.st_dev;
+	fact->ino = join->st.st_ino;
 }
 
 /* As podman calls those that it makes: "netns-" and a UUID that it has made up. */

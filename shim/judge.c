@@ -167,7 +167,7 @@ static void permit(struct og_shim *shim, enum og_outcome outcome)
 				  ? og_verdict_launch(shim->verdict)
 				  : 0;
 
-	shim->verify_binds = launch & OG_LAUNCH_VERIFY_BINDS;
+	shim->verify = launch & OG_LAUNCH_VERIFY;
 	shim->rewritten = outcome == OG_OUTCOME_REWRITTEN;
 	shim->guarded = launch & OG_LAUNCH_GUARD_PORTS;
 	shim->links = launch & OG_LAUNCH_CHECK_LINKS;

@@ -110,7 +110,7 @@ static int write_record(struct og_shim *shim, bool keep, struct og_err *reterr)
 		r = read_addresses(effective, &record, &addresses, reterr);
 	if (r == 0)
 		r = og_record_write(&record, og_hostfacts(shim->host), og_doc_root(shim->doc),
-				    shim->verify_binds, reterr);
+				    shim->verify, reterr);
 	free((void *)addresses);
 	og_effective_free(effective);
 	return r;
@@ -144,7 +144,7 @@ static int commit_config(struct og_shim *shim, struct og_err *reterr)
 		return -1;
 	if (text && same_bytes(shim, text, len))
 		free(og_steal(text));
-	if (shim->verify_binds && shim->cmd.verb == OG_VERB_RUN &&
+	if (shim->verify && shim->cmd.verb == OG_VERB_RUN &&
 	    add_hook(shim, &text, &len, reterr) < 0)
 		return -1;
 	/* engines write the file anew at each launch; a plain bundle is the user's own */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ocigate/rule.h"
 #include "policy/names.h"
 
 #include "file.h"
@@ -403,16 +404,22 @@ static bool sweep(void *ctx, const struct og_record *record)
 }
 
 int og_record_write(struct og_record *record, const struct og_facts *facts,
-		    const struct og_node *config, bool verify, struct og_err *reterr)
+		    const struct og_node *config, unsigned verify, struct og_err *reterr)
 {
 	og_auto_free char *root = NULL;
 	og_auto_free struct og_bind_id *binds = NULL;
+	og_auto_free struct og_joined *joined = NULL;
 	og_auto_close int dir = -1;
 	int r;
 
-	if (verify && og_binds_collect(facts, config, &binds, &record->nbinds, reterr) < 0)
+	if (verify & OG_LAUNCH_VERIFY_BINDS &&
+	    og_binds_collect(facts, config, &binds, &record->nbinds, reterr) < 0)
+		return -1;
+	if (verify & ~(unsigned)OG_LAUNCH_VERIFY_BINDS &&
+	    og_joined_collect(facts, config, verify, &joined, &record->njoined, reterr) < 0)
 		return -1;
 	record->binds = binds;
+	record->joined = joined;
 	record->id = facts->id;
 	record->bundle = facts->bundle;
 	record->privileged = facts->privileged;
@@ -426,5 +433,6 @@ int og_record_write(struct og_record *record, const struct og_facts *facts,
 	r = og_record_write_at(dir, record, reterr);
 	record->root = NULL; /* these end here */
 	record->binds = NULL;
+	record->joined = NULL;
 	return r;
 }

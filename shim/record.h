@@ -16,6 +16,7 @@
 #include "ocigate/policy.h"
 
 #include "binds.h"
+#include "joined.h"
 
 struct og_record {
 	const char *root, *id;	      /* the key */
@@ -32,6 +33,8 @@ struct og_record {
 	size_t naddresses;
 	const struct og_bind_id *binds; /* to be compared with what was mounted */
 	size_t nbinds;
+	const struct og_joined *joined; /* likewise, with the namespaces of the process */
+	size_t njoined;
 	const struct og_facts *facts; /* engine, image, ports, ...; not the parts of the document */
 };
 
@@ -46,12 +49,12 @@ void og_record_process(struct og_record *record, const struct og_node *config);
  * Write the record of a launch that is about to happen: of |record|, whose key,
  * privileged and facts are filled in from |facts|. A record that is there already is an error while
  * that container exists or is just being made, and is replaced when it is left
- * over: from a launch that failed, or a container deleted without ocigate. |verify|:
- * what was mounted for |config|, the root of the document to launch, is to be
- * compared (verify.h).
+ * over: from a launch that failed, or a container deleted without ocigate. |verify|, a
+ * mask of enum og_launch: what the container gets of |config|, the root of the document
+ * to launch, is to be compared (verify.h).
  */
 int og_record_write(struct og_record *record, const struct og_facts *facts,
-		    const struct og_node *config, bool verify, struct og_err *reterr);
+		    const struct og_node *config, unsigned verify, struct og_err *reterr);
 
 /*
  * |root| as on the command line: NULL looks below the defaults of the known

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "binds.h"
+#include "joined.h"
 #include "ocigate/facts.h"
 #include "state.h"
 
@@ -91,6 +92,7 @@ int og_record_encode(const struct og_record *record, struct og_buf *out, struct 
 	put_u64(out, "writer", (uint64_t)self);
 	put_u64(out, "writer-start", start);
 	og_binds_put(out, record->binds, record->nbinds);
+	og_joined_put(out, record->joined, record->njoined);
 	if (record->facts && put_facts(out, record->facts, record->networks, reterr) < 0)
 		return -1;
 	og_buf_puts(out, "}\n");
@@ -108,6 +110,7 @@ void og_record_free(struct og_record *record)
 	og_facts_free(loaded->facts);
 	free(loaded->addresses);
 	free(loaded->binds);
+	free(loaded->joined);
 	og_doc_free(loaded->facts_doc);
 	og_doc_free(loaded->doc);
 	free(loaded);
@@ -174,6 +177,10 @@ static int decode(struct og_loaded_record *loaded, struct og_err *reterr)
 	if (og_binds_read(og_member(root, "binds"), &loaded->binds, &record->nbinds, reterr) < 0)
 		return -1;
 	record->binds = loaded->binds;
+	if (og_joined_read(og_member(root, "joined"), &loaded->joined, &record->njoined, reterr) <
+	    0)
+		return -1;
+	record->joined = loaded->joined;
 	return decode_facts(loaded, root, reterr);
 }
 

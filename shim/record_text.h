@@ -14,6 +14,7 @@ struct og_loaded_record {
 	struct og_facts *facts;
 	const char **addresses;
 	struct og_bind_id *binds;
+	struct og_joined *joined;
 	uint64_t writer, writer_start;
 };
 

@@ -40,12 +40,12 @@ struct og_shim {
 	struct og_hostfacts *host;
 	struct og_verdict *verdict;
 
-	char *refusal;	   /* what the user reads when the launch was refused */
-	bool guarded;	   /* the published ports are to be guarded from "start" on */
-	bool links;	   /* the kinds of its interfaces are looked at before "start" */
-	bool networks;	   /* they must still be those that were judged then */
-	bool verify_binds; /* what gets mounted is compared with what was judged */
-	bool rewritten;	   /* the edits of |doc| and the launch actions are to be carried out */
+	char *refusal;	 /* what the user reads when the launch was refused */
+	bool guarded;	 /* the published ports are to be guarded from "start" on */
+	bool links;	 /* the kinds of its interfaces are looked at before "start" */
+	bool networks;	 /* they must still be those that were judged then */
+	unsigned verify; /* of OG_LAUNCH_VERIFY: what the container gets is compared with that */
+	bool rewritten;	 /* the edits of |doc| and the launch actions are to be carried out */
 	struct og_permit permit; /* what the verdict permits */
 	struct og_override overrides[OG_OVERRIDES_MAX];
 	size_t noverrides;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * Namespaces that are joined by path are compared in the same moments (joined.h).
+ *
  * Between the decision about a bind and the runtime's mount, whoever may write
  * a directory above the source can put something else there. So the mounts that
  * the container has are looked at in its own mount namespace, where nobody can
@@ -301,19 +303,15 @@ static int check(struct view *view, const struct og_record *record, pid_t pid,
 	return r;
 }
 
-/* |rootfs|: the root directory is still to be changed to that one. */
-static int check_process(const struct og_record *record, pid_t pid, uint64_t start,
-			 const char *rootfs, struct og_err *reterr)
+/* |rootfs|: the root directory is still to be changed to that one. |proc|: of /proc. */
+static int check_root(const struct og_record *record, int proc, pid_t pid, const char *rootfs,
+		      struct og_err *reterr)
 {
-	og_auto_close int fd = -1, below = -1;
+	og_auto_close int fd = openat(proc, "root", O_PATH | O_DIRECTORY | O_CLOEXEC), below = -1;
 	struct view view = { .fd = -1 };
 	struct statx st;
-	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* looked at after: the number may have become another process's */
-	if (fd < 0 || (start && og_process_start(pid) != start))
+	if (fd < 0)
 		return og_fail(reterr, OG_E_HOST, "the container's process cannot be looked at");
 	if (rootfs)
 		below = open_in(fd, rootfs, O_DIRECTORY, RESOLVE_NO_SYMLINKS);
@@ -323,6 +321,28 @@ static int check_process(const struct og_record *record, pid_t pid, uint64_t sta
 			       "the container's root directory cannot be looked at");
 	view.mount = st.stx_mnt_id;
 	return check(&view, record, pid, reterr);
+}
+
+static int check_process(const struct og_record *record, pid_t pid, uint64_t start,
+			 const char *rootfs, struct og_err *reterr)
+{
+	og_auto_close int proc = -1;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* looked at after: the number may have become another process's */
+	if (proc < 0 || (start && og_process_start(pid) != start))
+		return og_fail(reterr, OG_E_HOST, "the container's process cannot be looked at");
+	if (og_joined_check(proc, record->joined, record->njoined, reterr) < 0)
+		return -1;
+	return record->nbinds ? check_root(record, proc, pid, rootfs, reterr) : 0;
+}
+
+/* Whether nothing was kept that would be compared. */
+static bool is_plain(const struct og_record *record)
+{
+	return record->nbinds == 0 && record->njoined == 0;
 }
 
 /* ---- start ---- */
@@ -358,7 +378,7 @@ int og_verify_start(const struct og_record *record, struct og_err *reterr)
 {
 	struct og_state state;
 
-	if (!record || record->nbinds == 0)
+	if (!record || is_plain(record))
 		return 0;
 	og_state_read(record->root, record->id, &state);
 	if (state.unknown)
@@ -492,7 +512,7 @@ static int run_hook(const char *root, const char *id, struct og_record **record,
 
 	if (og_record_read(root, id, record, reterr) < 0 || read_pid(id, &pid, reterr) < 0)
 		return -1;
-	if (!*record || (*record)->nbinds == 0 || !(*record)->facts || !(*record)->facts->rootfs)
+	if (!*record || is_plain(*record) || !(*record)->facts || !(*record)->facts->rootfs)
 		return og_fail(reterr, OG_E_HOST, "there is no record of this launch");
 	return check_process(*record, pid, 0, (*record)->facts->rootfs, reterr);
 }

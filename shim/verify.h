@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a container got what was decided about: its mounts are compared with
- * the launch record before its own process runs.
+ * Whether a container got what was decided about: its mounts, and the namespaces that
+ * it joined, are compared with the launch record before its own process runs.
  */
 #ifndef OG_SHIM_VERIFY_H
 #define OG_SHIM_VERIFY_H
@@ -13,8 +13,8 @@
 #include "record.h"
 
 /*
- * For "start", and "exec" into a container that was not started. -1: a bind is
- * not what was decided about, and the container's process has been killed, so that
+ * For "start", and "exec" into a container that was not started. -1: a bind or
+ * a namespace is not what was decided about, and the container's process has been killed, so that
  * nobody can start it; or the runtime's state of it cannot be found or read, or it has ended.
  * 0 for a container that runs: it was looked at when it was started.
  */

@@ -90,10 +90,11 @@ struct og_source {
 /* A namespace joined by path; key |path|. */
 struct og_nsfact {
 	const char *path;
-	const char *type; /* of the namespace that is really there ("network"); NULL: none */
-	bool host;	  /* it is the host's (same inode as init's or as ocigate's own) */
-	bool own;	  /* of the container's own pod, or of a container launched through
-			     ocigate under the same exceptions */
+	const char *type;  /* of the namespace that is really there ("network"); NULL: none */
+	bool host;	   /* it is the host's (same inode as init's or as ocigate's own) */
+	bool own;	   /* of the container's own pod, or of a container launched through
+			      ocigate under the same exceptions */
+	uint64_t dev, ino; /* of the namespace, st_dev and st_ino */
 };
 
 /* A hook's program; key |path|. */

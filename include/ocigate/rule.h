@@ -124,7 +124,15 @@ enum og_launch {
 	OG_LAUNCH_VERIFY_BINDS = 1 << 4,  /* compare what was mounted with what was judged */
 	OG_LAUNCH_CHECK_LINKS = 1 << 5,	  /* look at the kinds of its interfaces before it starts */
 	OG_LAUNCH_SAME_NETWORKS = 1 << 6, /* are its networks those that were judged, before that */
+	/* compare a namespace joined by path with what was judged: the network, the user's, others
+	 */
+	OG_LAUNCH_VERIFY_NETWORK = 1 << 7,
+	OG_LAUNCH_VERIFY_USER = 1 << 8,
+	OG_LAUNCH_VERIFY_NAMESPACES = 1 << 9,
 };
+#define OG_LAUNCH_VERIFY                                                                           \
+	(OG_LAUNCH_VERIFY_BINDS | OG_LAUNCH_VERIFY_NETWORK | OG_LAUNCH_VERIFY_USER |               \
+	 OG_LAUNCH_VERIFY_NAMESPACES)
 /* |why| NULL: housekeeping that is no finding; done unless the rule is off or audit. */
 int og_launch(struct og_pass *pass, enum og_launch what, const char *pointer, const char *why, ...)
 	OG_PRINTF(4);

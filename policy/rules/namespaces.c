@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/joins.h"
 #include "policy/names.h"
 #include "policy/rules_table.h"
 
@@ -64,10 +65,9 @@ static int judge_path(struct og_pass *pass, const struct og_node *entry, const c
 				 OG_Q(path));
 	if (strcmp(fact->type, type))
 		return og_reject(pass, entry, "%s is no %s namespace", OG_Q(path), type);
-	if (fact->host && !is_required(pass, type))
-		return 0;
-	if (!fact->host && (fact->own || og_opt_bool(pass, OG_OPT_namespaces_join)))
-		return 0;
+	if (fact->host ? !is_required(pass, type)
+		       : fact->own || og_opt_bool(pass, OG_OPT_namespaces_join))
+		return og_join_accept(pass, entry, fact, OG_LAUNCH_VERIFY_NAMESPACES) < 0 ? -1 : 0;
 	if (fact->host)
 		snprintf(what, sizeof(what), "%s is the host's %s namespace", OG_Q(path), type);
 	else

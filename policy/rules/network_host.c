@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "policy/joins.h"
 #include "policy/rules_table.h"
 
 #define LIST "/linux/namespaces"
@@ -46,7 +47,7 @@ static int judge_path(struct og_pass *pass, const struct og_node *entry, const c
 				 "%s is the host's network: run without --network=host",
 				 OG_Q(path));
 	if (fact->own || og_opt_bool(pass, OG_OPT_network_host_join))
-		return 0;
+		return og_join_accept(pass, entry, fact, OG_LAUNCH_VERIFY_NETWORK) < 0 ? -1 : 0;
 	return og_reject(pass, entry,
 			 "%s is the network of another container, which was not launched under the "
 			 "same rules: use a network of the engine's",

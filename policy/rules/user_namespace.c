@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "policy/joins.h"
 #include "policy/rules_table.h"
 
 #define LIST "/linux/namespaces"
@@ -27,15 +28,15 @@ static int judge_path(struct og_pass *pass, const struct og_node *entry, const c
 			      OG_Q(path));
 	else if (strcmp(fact->type, "user"))
 		r = og_reject(pass, entry, "%s is no user namespace", OG_Q(path));
-	else if (fact->host)
-		return HOSTS;
-	else if (fact->own || og_opt_bool(pass, OG_OPT_namespaces_join))
-		return JOINED;
+	else if (fact->host || fact->own || og_opt_bool(pass, OG_OPT_namespaces_join))
+		r = og_join_accept(pass, entry, fact, OG_LAUNCH_VERIFY_USER);
 	else
 		r = og_reject(pass, entry,
 			      "%s is the user namespace of another container, which was not "
 			      "launched under the same rules: run it with one of its own",
 			      OG_Q(path));
+	if (r > 0)
+		return fact->host ? HOSTS : JOINED;
 	return r < 0 ? -1 : WRONG;
 }
 

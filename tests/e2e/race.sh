@@ -178,6 +178,61 @@ late() {
 	chmod 755 "$REAL"
 }
 
+# What the namespaces in $NS lead to from now on: those of the process $1.
+point() {
+	local t
+	for t in net pid ipc uts; do
+		ln -sfn /proc/$1/ns/$t "$NS/$t"
+	done
+}
+
+# document NAME TYPE PATH: joins it, and tells which one it is in.
+joining() {
+	local b=$T/work/joining
+	[ -d "$b" ] || bundle "$b" joining
+	jq --arg proc "$1" --arg type "$2" --arg path "$3" '
+		.process.args = ["/bin/sh", "-c", "echo in $(readlink /proc/self/ns/\($proc))"]
+		| del(.hostname, .linux.sysctl, .linux.cgroupsPath) | '"$FILTER"' | .linux.namespaces += [{ "type": "cgroup" }]
+		| (.linux.namespaces[] | select(.type == $type)).path = $path' \
+		"$T/work/joining/config.json" >"$b/new" && cat "$b/new" >"$b/config.json"
+}
+
+# namespaces RUNTIME GLOBAL FILTER: one of "other" is judged, and the host's is joined.
+namespaces() {
+	local runtime pid t proc theirs hosts swap NS=$T/work/ns
+	runtime=$(readlink -f "$1") GLOBAL=$2 FILTER=$3 NAME=$(basename "$1") REAL=$(readlink -f "$1")
+	RT_ROOT=$T/$NAME-root
+	rm -rf "$NS" "$T/work/other"
+	mkdir "$NS"
+	bundle "$T/work/other" other '.process.args = ["/bin/sleep", "1000"] | del(.linux.cgroupsPath) | '"$FILTER"' | .linux.namespaces += [{ "type": "cgroup" }]'
+	call ocigate run --detach --bundle "$T/work/other" other >"$T/out" 2>&1 </dev/null
+	is "$NAME: a container to be joined" "$? $(cat "$T/out")" "0 "
+	pid=$(call ocigate state other | jq .pid)
+	swap=$(for t in net pid ipc uts; do printf 'ln -sfn /proc/1/ns/%s %s/%s; ' $t "$NS" $t; done)
+	for t in network:net pid:pid ipc:ipc uts:uts; do
+		proc=${t#*:} t=${t%:*} theirs=$(readlink "/proc/$pid/ns/$proc") hosts=$(readlink "/proc/1/ns/$proc")
+		isnt "$NAME: the $t namespace is not the host's" "$theirs" "$hosts"
+		rm -rf "$T/work/joining"
+		joining $proc $t "$NS/$proc"
+		point "$pid"
+		REAL=$runtime
+		by_create ocigate "$T/work/joining" joins "$T/out"
+		is "... is joined by create and start" "$(cat "$T/out")" "in $theirs"
+		by_run ocigate "$T/work/joining" joins "$T/out"
+		is "... and by run" "$(cat "$T/out")" "in $theirs"
+		late late-$NAME "$runtime" "$swap"
+		by_create ocigate "$T/work/joining" joins "$T/out"
+		has "... exchanged for the host's: not started" "$(cat "$T/out")" "the $t namespace was exchanged"
+		hasnt "... nothing ran in it" "$(cat "$T/out")" '^in '
+		point "$pid"
+		by_run ocigate "$T/work/joining" joins "$T/out"
+		has "... nor run" "$(cat "$T/out")" "the $t namespace was exchanged|error executing hook"
+		hasnt "... nothing ran in it" "$(cat "$T/out")" '^in '
+	done
+	call ocigate delete --force other
+	is "... no record is left" "$(find "$T/run" -name '*.json')" ""
+}
+
 # A runtime whose name does not tell where it keeps its state: with no --root.
 bare() {
 	"$RT" --ocigate-policy="$POLICY" --ocigate-runtime="$REAL" $GLOBAL "$@"
@@ -233,11 +288,13 @@ policy '{ "version": 1, "extends": "baseline", "rules": {
 
 attacks_begin
 races "$(command -v runc)" "" .
+namespaces "$(command -v runc)" "" .
 # crun wants either kind of cgroups, and to be able to write to them
 umount -R /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup || e2e_die "no cgroup2"
 crun=$(command -v crun) || e2e_die "no crun"
 races "$crun" --cgroup-manager=disabled '.ociVersion = "1.0.2"'
+namespaces "$crun" --cgroup-manager=disabled '.ociVersion = "1.0.2"'
 attacks_end
 unnamed "$crun" --cgroup-manager=disabled '.ociVersion = "1.0.2"'
 [ ! -s "$T/failures" ] || note "failures:" "$(sort "$T/failures" | uniq -c | sort -rn | head -n 5)"

@@ -3,7 +3,7 @@
 #
 # What comes after "create", with every system call failing, interrupted or killed
 # (tests/lib/fault.sh): "start" with and without a port guard, "start" and the hook of
-# "run" where a bind was exchanged, "delete" of a container that runs, and a launch of
+# "run" where a bind or a joined namespace was exchanged, "delete" of a container that runs, and a launch of
 # Docker's, whose facts are in the daemon's files. A fake runtime and a fake guard
 # record that they were executed; the processes and mounts are real.
 
@@ -29,11 +29,12 @@ cat >plain.json <<JSON
 "mounts":[{"destination":"/proc","type":"proc","source":"proc"},
 {"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["nosuid","strictatime","mode=755","size=65536k"]},
 {"destination":"$dir/at","type":"bind","source":"$dir/movable/src","options":["rbind"]}],
-"linux":{"namespaces":[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts"},{"type":"mount"},{"type":"cgroup"}]}}
+"linux":{"namespaces":[{"type":"pid"},{"type":"network"},{"type":"ipc"},{"type":"uts","path":"$dir/uts"},{"type":"mount"},{"type":"cgroup"}]}}
 JSON
 cp plain.json old.json
 cat >lab.json <<JSON
 {"version":1,"extends":"permissive","audit":{"file":"$dir/audit.jsonl","required":true},"rules":{
+"namespaces":{"action":"rewrite","required":["uts"],"join":true},
 "mounts":{"action":"rewrite","outside":"reject","allow":[{"source":"$dir/movable","access":"ro"}]}}}
 JSON
 mount -t tmpfs -o mode=755 tmpfs /usr/libexec && mkdir /usr/libexec/ocigate || exit 1
@@ -44,17 +45,22 @@ echo "\$1" >>$dir/guard
 SH2
 chmod 755 /usr/libexec/ocigate/ocigate-ports
 
-# A process with a mount namespace of its own, in which movable/$1 is bound at the destination; its
-# id in $sleeper. It waits as the first process of a container does.
+for uts in uts other-uts; do
+	: >$uts
+	unshare --uts="$dir/$uts" true || exit 1
+done
+
+# A process with a mount namespace of its own, in which movable/$1 is bound at the destination, and
+# the uts namespace $2; its id in $sleeper. It waits as the first process of a container does.
 sleeper() {
 	rm -f ready
 	mkfifo ready
 	# shellcheck disable=SC2016 # for the other shell
-	unshare -m --propagation private -- sh -c 'for at in "$2/at" "$2/bundle/rootfs$2/at"; do
+	nsenter --uts="$dir/$2" unshare -m --propagation private -- sh -c 'for at in "$2/at" "$2/bundle/rootfs$2/at"; do
 		mount --bind "$1" "$at" && mount -o remount,bind,ro,nosuid,nodev "$at"; done
 		echo >ready; exec sleep 1000' - "$dir/movable/$1" "$dir" 9<&- 3<&- </dev/null >/dev/null 2>&1 &
 	sleeper=$!
-	bound=$1
+	bound=$1:$2
 	sleepers="$sleepers $sleeper"
 	disown
 	read -r _ <ready
@@ -87,11 +93,19 @@ guarded() {
 	sed -i 's/"guarded":false/"guarded":true/' "$records"/*.json
 }
 
-# exchanged, matching: the bind is another file than was allowed, or that one.
+# exchanged, strayed, matching: the bind is another file than was allowed, or the namespace is
+# another, or both are as they were.
 exchanged() {
 	end_sleeper
 	launched
-	sleeper other
+	sleeper other uts
+	state
+}
+
+strayed() {
+	end_sleeper
+	launched
+	sleeper src other-uts
 	state
 }
 
@@ -108,9 +122,9 @@ running() {
 
 # A process with the right bind; that of the try before, if it is one and lives.
 waiting() {
-	if [ "$bound" != src ] || ! kill -0 "$sleeper" 2>/dev/null; then
+	if [ "$bound" != src:uts ] || ! kill -0 "$sleeper" 2>/dev/null; then
 		end_sleeper
-		sleeper src
+		sleeper src uts
 	fi
 }
 
@@ -168,9 +182,11 @@ rm guard-fails
 undisturbed "start" 0 start matching call lab start $id
 undisturbed "start, and no state of it" 1 "cannot be found" launched call lab start $id
 undisturbed "exchanged start" 1 "was exchanged" exchanged call lab start $id
+undisturbed "start in another namespace" 1 "uts namespace was exchanged" strayed call lab start $id
 undisturbed "delete of a running container" 0 delete running call lab delete $id
 undisturbed "the hook" 0 "" matching hook
 undisturbed "the hook, exchanged" 1 "was exchanged" exchanged hook
+undisturbed "the hook, another namespace" 1 "uts namespace was exchanged" strayed hook
 input=
 
 also=guard_first
@@ -189,6 +205,8 @@ every nowhere 1 "" launched call lab start $id
 # each try waits until the process has ended
 stride=6
 every exchanged 1 "" exchanged call lab start $id
+stride=9
+every strayed 1 "" strayed call lab start $id
 stride=2
 undisturbed=0
 also=still_guarded
@@ -200,4 +218,6 @@ undisturbed=1
 begins=/run/ocigate
 # its caller gets what it says from standard error alone
 every hook 1 "" exchanged hook
+stride=7
+every hook-strayed 1 "" strayed hook
 fault_end

@@ -48,7 +48,8 @@ static const char all[] =
 	"\"nosuid\":true,\"nodev\":true,\"socket\":true,\"root\":\"/\",\"dev\":6}]},{\"source\":\"/"
 	"b\"}],"
 	"\"namespaces\":[{\"path\":\"/proc/1/ns/net\",\"type\":\"network\",\"host\":true,"
-	"\"own\":true}],\"hooks\":[{\"path\":\"/bin/h\",\"engine\":true,\"safe\":true}],"
+	"\"own\":true,\"dev\":4,\"ino\":5}],\"hooks\":[{\"path\":\"/bin/"
+	"h\",\"engine\":true,\"safe\":true}],"
 	"\"rootfs\":\"/r\",\"rootfs_in_storage\":true,\"storage\":\"/var/lib\","
 	"\"preserve_fds\":3,\"listen_fds\":true,\"notify_socket\":true,"
 	"\"record\":\"known\",\"record_mode\":\"enforce\",\"record_privileged\":true,"
@@ -89,7 +90,7 @@ Test(facts, every_byte_of_the_struct_has_a_field)
 	cr_expect(eq(sz, sizeof(*facts), 400), "og_facts has changed: is the table complete?");
 	cr_expect(eq(sz, sizeof(*facts->sources), 104), "og_source has changed");
 	cr_expect(eq(sz, sizeof(*facts->sources->submounts), 48), "og_submount has changed");
-	cr_expect(eq(sz, sizeof(*facts->namespaces), 24), "og_nsfact has changed");
+	cr_expect(eq(sz, sizeof(*facts->namespaces), 40), "og_nsfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->hooks), 16), "og_hookfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->ports), 40), "og_port has changed");
 	cr_expect(eq(sz, sizeof(*facts->networks), 48), "og_netfact has changed");
