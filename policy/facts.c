@@ -127,6 +127,7 @@ static const struct field nsfact_fields[] = {
 	F(og_nsfact, type, K_TEXT),
 	F(og_nsfact, host, K_BOOL),
 	F(og_nsfact, own, K_BOOL),
+	F(og_nsfact, exposed, K_BOOL),
 	F(og_nsfact, dev, K_U64),
 	F(og_nsfact, ino, K_U64),
 };

@@ -12,13 +12,17 @@
 #include "joined.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ocigate/rule.h"
 #include "policy/names.h"
+
+#include "place.h"
 
 /* ---- collecting ---- */
 
@@ -123,4 +127,52 @@ int og_joined_check(int proc, const struct og_joined *joined, size_t n, struct o
 				       joined[i].name->type);
 	}
 	return 0;
+}
+
+/* ---- its path ---- */
+
+/* "/proc/PID/ns/NAME". Others in /proc go by links that the process changes: root, cwd, fd. */
+static bool is_of_process(const char *path)
+{
+	static const char proc[] = "/proc/", ns[] = "/ns/";
+	size_t len;
+
+	if (strncmp(path, proc, strlen(proc)) != 0)
+		return false;
+	path += strlen(proc);
+	len = strspn(path, "0123456789");
+	if (len == 0 && strncmp(path, "self/", strlen("self/")) == 0)
+		len = strlen("self");
+	if (len == 0 || strncmp(path + len, ns, strlen(ns)) != 0)
+		return false;
+	path += len + strlen(ns);
+	return *path && !strchr(path, '/');
+}
+
+/* A link of root's to such a path, as is made to give a process's namespace a name. */
+static bool is_link_to_process(const char *path)
+{
+	size_t dir = (size_t)(og_path_base(path) - path);
+	char text[PATH_MAX];
+	ssize_t len = readlink(path, text, sizeof(text));
+
+	if (len <= 0 || (size_t)len >= sizeof(text) || dir >= sizeof(text))
+		return false;
+	text[len] = '\0';
+	if (!is_of_process(text))
+		return false;
+	memcpy(text, path, dir);
+	text[dir] = '\0';
+	return og_path_is_safe(text, 0);
+}
+
+bool og_joined_path_is_safe(const char *path)
+{
+	struct og_place place;
+
+	if (is_of_process(path) || is_link_to_process(path))
+		return true;
+	/* what a magic link says is not where it leads: the walk would see another path */
+	og_place_resolve(AT_FDCWD, path, &place);
+	return !place.problem && og_path_is_safe(path, OG_SAFE_STICKY | OG_SAFE_ANY_END);
 }

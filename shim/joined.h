@@ -40,4 +40,10 @@ int og_joined_read(const struct og_node *array, struct og_joined **ret, size_t *
 /* Whether the process whose directory of /proc is |proc| is in each of them; -1: not, or untold. */
 int og_joined_check(int proc, const struct og_joined *joined, size_t n, struct og_err *reterr);
 
+/*
+ * Whether nobody but root (and ourselves) can make |path| lead to another namespace. The
+ * path of a process's in /proc is such a one, for as long as the process is there.
+ */
+bool og_joined_path_is_safe(const char *path);
+
 #endif

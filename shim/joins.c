@@ -23,6 +23,7 @@
 #include "policy/names.h"
 
 #include "file.h"
+#include "joined.h"
 #include "state.h"
 
 /* The namespace |proc| ("net") of the process |pid| ("1", "self"). */
@@ -81,6 +82,7 @@ static void look(const char *path, struct og_nsfact *fact, struct og_join *join)
 	fact->host = (namespace_of("self", join->name->proc, &st) && same(&st, &join->st)) ||
 		     (namespace_of("1", join->name->proc, &st) && same(&st, &join->st));
 	fact->type = join->name->type;
+	fact->exposed = !og_joined_path_is_safe(path);
 	fact->dev = join->st.st_dev;
 	fact->ino = join->st.st_ino;
 }

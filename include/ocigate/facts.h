@@ -94,6 +94,7 @@ struct og_nsfact {
 	bool host;	   /* it is the host's (same inode as init's or as ocigate's own) */
 	bool own;	   /* of the container's own pod, or of a container launched through
 			      ocigate under the same exceptions */
+	bool exposed;	   /* others than root could make the path lead elsewhere */
 	uint64_t dev, ino; /* of the namespace, st_dev and st_ino */
 };
 

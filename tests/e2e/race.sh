@@ -228,6 +228,13 @@ namespaces() {
 		by_run ocigate "$T/work/joining" joins "$T/out"
 		has "... nor run" "$(cat "$T/out")" "the $t namespace was exchanged|error executing hook"
 		hasnt "... nothing ran in it" "$(cat "$T/out")" '^in '
+		# in a directory of a user's it is not even judged
+		REAL=$runtime
+		point "$pid"
+		chmod 777 "$NS"
+		capture call ocigate create --bundle "$T/work/joining" joins
+		has "... a link in a user's directory: refused" "$err" 'can be exchanged for another'
+		chmod 755 "$NS"
 	done
 	call ocigate delete --force other
 	is "... no record is left" "$(find "$T/run" -name '*.json')" ""

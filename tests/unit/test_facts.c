@@ -48,7 +48,7 @@ static const char all[] =
 	"\"nosuid\":true,\"nodev\":true,\"socket\":true,\"root\":\"/\",\"dev\":6}]},{\"source\":\"/"
 	"b\"}],"
 	"\"namespaces\":[{\"path\":\"/proc/1/ns/net\",\"type\":\"network\",\"host\":true,"
-	"\"own\":true,\"dev\":4,\"ino\":5}],\"hooks\":[{\"path\":\"/bin/"
+	"\"own\":true,\"exposed\":true,\"dev\":4,\"ino\":5}],\"hooks\":[{\"path\":\"/bin/"
 	"h\",\"engine\":true,\"safe\":true}],"
 	"\"rootfs\":\"/r\",\"rootfs_in_storage\":true,\"storage\":\"/var/lib\","
 	"\"preserve_fds\":3,\"listen_fds\":true,\"notify_socket\":true,"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Namespaces joined by path: which are compared, how they are kept. */
+/* Namespaces joined by path: which are compared, how they are kept, and whose path may be used. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <fcntl.h>
@@ -135,6 +135,50 @@ Test(joined, compared_with_a_process)
 	cr_expect(eq(int, og_joined_check(-1, joined, 2, &err), -1));
 	cr_expect(eq(int, err.code, OG_E_HOST));
 	close(proc);
+}
+
+/* ---- whose path ---- */
+
+Test(joined, paths_of_processes)
+{
+	cr_expect(og_joined_path_is_safe("/proc/1/ns/net"));
+	cr_expect(og_joined_path_is_safe("/proc/self/ns/pid_for_children"));
+	/* by a link that the process changes, or by a place that is not /proc */
+	cr_expect_not(og_joined_path_is_safe("/proc/self/fd/3"));
+	cr_expect_not(og_joined_path_is_safe("/proc/self/cwd/ns/net"));
+	cr_expect_not(og_joined_path_is_safe("/proc/self/root/etc/passwd"));
+	cr_expect_not(og_joined_path_is_safe("/proc/1/ns/net/x"));
+	cr_expect_not(og_joined_path_is_safe("/proc/ns/net"));
+	cr_expect_not(og_joined_path_is_safe("/procs/1/ns/net"));
+	cr_expect_not(og_joined_path_is_safe("/missing"));
+}
+
+Test(joined, paths_by_links)
+{
+	char dir[] = "/tmp/ocigate-test-XXXXXX", sub[64], link[64], file[64], hop[64];
+
+	umask(022);
+	cr_assert(mkdtemp(dir) != NULL);
+	snprintf(sub, sizeof(sub), "%s/d", dir);
+	snprintf(link, sizeof(link), "%s/d/link", dir);
+	snprintf(file, sizeof(file), "%s/d/file", dir);
+	snprintf(hop, sizeof(hop), "%s/d/hop", dir);
+	cr_assert(eq(int, mkdir(sub, 0755), 0));
+	close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
+	cr_assert(eq(int, symlink("/proc/1/ns/net", link), 0));
+	cr_assert(eq(int, symlink("/proc/1/root", hop), 0));
+	cr_expect(og_joined_path_is_safe(file));
+	cr_expect_not(og_joined_path_is_safe(hop));
+	/* below /tmp somebody could put another directory there once it is removed */
+	cr_expect_not(og_joined_path_is_safe(link));
+	cr_assert(eq(int, chmod(sub, 0777), 0));
+	cr_expect_not(og_joined_path_is_safe(file));
+	cr_expect_not(og_joined_path_is_safe(link));
+	unlink(file);
+	unlink(link);
+	unlink(hop);
+	rmdir(sub);
+	rmdir(dir);
 }
 
 /* ---- the rules ---- */
