@@ -45,13 +45,14 @@ bool og_docker_is_build(struct og_gather *g)
 /*
  * The nearest directory above the root file system, which the daemon chose, that
  * holds containers/ID: what lies deeper is the daemon's own too, and what a user
- * wrote lies in the root file system itself. (That lies at least two levels down:
- * DRIVER/LAYER.) The container's directory becomes the home of the gathering.
+ * wrote lies in the root file system itself. (That lies at least three levels down:
+ * DRIVER/LAYER/merged, DRIVER/KIND/LAYER.) The container's directory becomes the home of the
+ * gathering.
  */
 static char *find_data_root(struct og_gather *g)
 {
 	char path[PATH_MAX + 80];
-	const char *data = g->rootfs ? og_path_up(g, g->rootfs, 1) : NULL;
+	const char *data = g->rootfs ? og_path_up(g, g->rootfs, 2) : NULL;
 	int fd = -1;
 
 	if (!data || !og_is_hex(g->facts->id, ID_LEN))

@@ -349,7 +349,7 @@ static bool is_safe_as_it_stands(unsigned flags, const char *path, size_t len, b
 	struct stat st;
 
 	if (!og_path_is_normal(path) || strlen(path) >= sizeof(name) ||
-	    (len == 0 && (lstat("/", &st) < 0 || og_writable_by_others(&st))))
+	    (len == 0 && (og_root_dir(&st) < 0 || og_writable_by_others(&st))))
 		return false;
 	while (path[len] && path[len + 1]) {
 		len += 1 + strcspn(path + len + 1, "/");

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,14 +34,32 @@ static bool is_ourselves(const struct stat *st)
 	       self.st_ino == st->st_ino;
 }
 
+/* Whether a user could put another program in the place of |path|, which is a |link| or none. */
+static bool is_exposed(const char *path, bool link)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+
+	/* the file itself has been looked at: mostly its directory is all that is left */
+	if (!link && slash > path &&
+	    (size_t)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path) < sizeof(dir) &&
+	    og_path_is_safe(dir, OG_SAFE_STICKY))
+		return false;
+	return !og_path_is_safe(path, OG_SAFE_STICKY);
+}
+
 /* Why |path| cannot be the runtime; NULL: it can. */
 static const char *unfit(const char *path)
 {
 	struct stat st;
+	bool link;
 
 	if (path[0] != '/')
 		return "it is no absolute path";
-	if (stat(path, &st) < 0)
+	if (lstat(path, &st) < 0)
+		return "it does not exist";
+	link = S_ISLNK(st.st_mode);
+	if (link && stat(path, &st) < 0)
 		return "it does not exist";
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		return "it is no program";
@@ -48,7 +67,7 @@ static const char *unfit(const char *path)
 		return "others than root may write it";
 	if (is_ourselves(&st))
 		return "it is ocigate itself";
-	if (!og_path_is_safe(path, OG_SAFE_STICKY))
+	if (is_exposed(path, link))
 		return "others than root may write a directory on the way to it";
 	return NULL;
 }

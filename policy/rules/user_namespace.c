@@ -16,6 +16,11 @@
 
 enum kind { HOSTS, OWN, JOINED, WRONG };
 
+static int answered(int r)
+{
+	return r < 0 ? -1 : WRONG;
+}
+
 /* What |path| leads to, by inode; WRONG: answered. -1: not recorded. */
 static int judge_path(struct og_pass *pass, const struct og_node *entry, const char *path)
 {
@@ -23,21 +28,21 @@ static int judge_path(struct og_pass *pass, const struct og_node *entry, const c
 	int r;
 
 	if (!fact || !fact->type)
-		r = og_reject(pass, entry,
-			      "nothing could be established about the user namespace %s",
-			      OG_Q(path));
-	else if (strcmp(fact->type, "user"))
-		r = og_reject(pass, entry, "%s is no user namespace", OG_Q(path));
-	else if (fact->host || fact->own || og_opt_bool(pass, OG_OPT_namespaces_join))
-		r = og_join_accept(pass, entry, fact, OG_LAUNCH_VERIFY_USER);
-	else
-		r = og_reject(pass, entry,
-			      "%s is the user namespace of another container, which was not "
-			      "launched under the same rules: run it with one of its own",
-			      OG_Q(path));
-	if (r > 0)
-		return fact->host ? HOSTS : JOINED;
-	return r < 0 ? -1 : WRONG;
+		return answered(og_reject(
+			pass, entry, "nothing could be established about the user namespace %s",
+			OG_Q(path)));
+	if (strcmp(fact->type, "user"))
+		return answered(og_reject(pass, entry, "%s is no user namespace", OG_Q(path)));
+	if (!fact->host && !fact->own && !og_opt_bool(pass, OG_OPT_namespaces_join))
+		return answered(
+			og_reject(pass, entry,
+				  "%s is the user namespace of another container, which was not "
+				  "launched under the same rules: run it with one of its own",
+				  OG_Q(path)));
+	r = og_join_accept(pass, entry, fact, OG_LAUNCH_VERIFY_USER);
+	if (r <= 0)
+		return answered(r);
+	return fact->host ? HOSTS : JOINED;
 }
 
 /* That there are not two of them is said by the rule document. */

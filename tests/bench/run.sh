@@ -47,6 +47,7 @@ mkdir -p "$bin"
 for program in baseline nothing usage mounts; do
 	${CC:-cc} -O2 -fPIE -static-pie -o "$bin/$program" "$here/$program.c"
 done
+mv "$bin/nothing" /run/bench/nothing # as deep as /usr/bin/runc: each directory is looked at
 cp "$ocigate" "$bin/ocigate"
 ocigate=$bin/ocigate
 
@@ -90,14 +91,14 @@ done
 
 flags="--root $state --log $bundle/log.json --log-format json"
 create="create --bundle $bundle --pid-file $bundle/init.pid $id"
-shim="$ocigate --ocigate-runtime=$bin/nothing"
+shim="$ocigate --ocigate-runtime=/run/bench/nothing"
 runc=$(command -v runc)
 ln -s "$(readlink -f "$config")" /run/bench/input.json
 waiting=${id%1}2 ended=${id%1}3
 own=/run/bench/$waiting.json
 names=(baseline state permissive lab start delete exec exec-lab runc runc-ocigate)
 commands=(
-	"$bin/baseline $bin/nothing $flags $create"
+	"$bin/baseline /run/bench/nothing $flags $create"
 	"$shim $flags state $id"
 	"$shim --ocigate-policy=/run/bench/permissive.json $flags $create"
 	"$shim --ocigate-policy=/run/bench/lab.json $flags $create"

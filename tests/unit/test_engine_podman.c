@@ -113,8 +113,8 @@ Test(engine_podman, not_recorded)
 		ONE("\"protocol\":\"tcp\",\"range\":65535"),
 		ONE("\"protocol\":\"tcp\",\"range\":-1"),
 		"{\"newPortMappings\":[{\"protocol\":\"tcp\",\"container_port\":0}]}",
-		"{\"newPortMappings\":[{\"protocol\":\"tcp\",\"container_port\":1,"
-		"\"host_port\":65536}]}",
+		("{\"newPortMappings\":[{\"protocol\":\"tcp\",\"container_port\":1,"
+		 "\"host_port\":65536}]}"),
 	};
 	char path[512];
 	struct launch l;
