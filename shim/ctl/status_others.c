@@ -24,21 +24,33 @@ static bool exists(const struct og_status *status, const char *path)
 	return og_setup_path(&status->setup, path, full, &ignored) == 0 && access(full, F_OK) == 0;
 }
 
+/* The file |path|, to be walked; *text is owned by the caller. False: it is not there. */
+static bool read_toml(const struct og_status *status, const char *path, char **text,
+		      struct og_toml *ret)
+{
+	struct og_err ignored = { 0 };
+	char full[PATH_MAX];
+
+	*ret = (struct og_toml){ .name = path };
+	if (og_setup_path(&status->setup, path, full, &ignored) < 0 ||
+	    og_file_read(AT_FDCWD, full, OG_CONF_MAX_BYTES, OG_FILE_FOLLOW | OG_FILE_MAY_MISS, text,
+			 &ret->len, NULL, &ignored) < 0)
+		return false;
+	ret->text = *text;
+	return *text != NULL;
+}
+
 /* The last value of a key whose last part is |key|, in the file |path|; "": none. */
 static void last_value(const struct og_status *status, const char *path, const char *key, char *ret,
 		       size_t size)
 {
-	struct og_toml toml = { .name = path };
+	og_auto_free char *text = NULL;
 	struct og_err ignored = { 0 };
 	struct og_toml_item item;
-	char full[PATH_MAX], *text = NULL;
+	struct og_toml toml;
 
-	if (og_setup_path(&status->setup, path, full, &ignored) < 0 ||
-	    og_file_read(AT_FDCWD, full, OG_CONF_MAX_BYTES, OG_FILE_FOLLOW | OG_FILE_MAY_MISS,
-			 &text, &toml.len, NULL, &ignored) < 0 ||
-	    !text)
+	if (!read_toml(status, path, &text, &toml))
 		return;
-	toml.text = text;
 	while (og_toml_next(&toml, &item, &ignored) > 0) {
 		const char *last = strrchr(item.path, OG_TOML_SEP[0]);
 
@@ -46,7 +58,6 @@ static void last_value(const struct og_status *status, const char *path, const c
 			snprintf(ret, size, "%.*s", (int)(item.value_end - item.value),
 				 text + item.value);
 	}
-	free(text);
 }
 
 /* The same over a directory's files that end in |suffix|; the last by name wins. */
@@ -117,19 +128,14 @@ static void add_import(void *ctx, const char *pattern)
 static void read_containerd(struct containerd *containerd, const char *path, bool imported)
 {
 	static const char cri[] = "plugins" OG_TOML_SEP "io.containerd.grpc.v1.cri";
-	struct og_toml toml = { .name = path };
+	bool replaced = !imported || containerd->merges;
+	og_auto_free char *text = NULL;
 	struct og_err ignored = { 0 };
 	struct og_toml_item item;
-	og_auto_free char *text = NULL;
-	bool replaced = !imported || containerd->merges;
-	char full[PATH_MAX];
+	struct og_toml toml;
 
-	if (og_setup_path(&containerd->status->setup, path, full, &ignored) < 0 ||
-	    og_file_read(AT_FDCWD, full, OG_CONF_MAX_BYTES, OG_FILE_FOLLOW | OG_FILE_MAY_MISS,
-			 &text, &toml.len, NULL, &ignored) < 0 ||
-	    !text)
+	if (!read_toml(containerd->status, path, &text, &toml))
 		return;
-	toml.text = text;
 	while (og_toml_next(&toml, &item, &ignored) > 0) {
 		const char *last = strrchr(item.path, OG_TOML_SEP[0]);
 
