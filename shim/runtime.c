@@ -72,6 +72,12 @@ static const char *unfit(const char *path)
 	return NULL;
 }
 
+static int take(const char *path, char **ret, struct og_err *reterr)
+{
+	*ret = strdup(path);
+	return *ret ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
+}
+
 /* |path| or an error that says what to do. */
 static int fit(const char *path, const char *whence, char **ret, struct og_err *reterr)
 {
@@ -83,8 +89,7 @@ static int fit(const char *path, const char *whence, char **ret, struct og_err *
 			       " be a link to the real runc or crun",
 			       OG_Q(path), whence, why);
 	}
-	*ret = strdup(path);
-	return *ret ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
+	return take(path, ret, reterr);
 }
 
 /* What the administrator's link names; *ret is NULL without one. */
@@ -117,14 +122,14 @@ int og_runtime_find(const char *given, const char *recorded, char **ret, struct 
 	 * what is there in its place must still be able to stop the container.
 	 */
 	if (recorded && !unfit(recorded))
-		return fit(recorded, "of this container's launch", ret, reterr);
+		return take(recorded, ret, reterr);
 	if (read_link(buf, sizeof(buf), &link, reterr) < 0)
 		return -1;
 	if (link)
 		return fit(link, LINK, ret, reterr);
 	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++)
 		if (!unfit(candidates[i]))
-			return fit(candidates[i], "default", ret, reterr);
+			return take(candidates[i], ret, reterr);
 	return og_fail(reterr, OG_E_HOST,
 		       "no runtime: neither runc nor crun is in /usr/bin, /usr/sbin or "
 		       "/usr/libexec/ocigate, and " LINK " does not name one");
