@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names.h"
 #include "pass.h"
 
 /* ---- what there is to judge ---- */
@@ -54,13 +55,7 @@ const struct og_node *og_at(const struct og_pass *pass, const char *pointer)
 
 const struct og_node *og_namespace(const struct og_pass *pass, const char *type)
 {
-	og_each (entry, og_at(pass, "/linux/namespaces")) {
-		const char *has = og_str(og_member(entry, "type"));
-
-		if (has && !strcmp(has, type))
-			return entry;
-	}
-	return NULL;
+	return og_namespace_entry(og_at(pass, "/linux/namespaces"), type);
 }
 
 bool og_opt_bool(const struct og_pass *pass, enum og_option option)

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ocigate/doc.h"
+
 /* clang-format off */
 const char *const og_caps[] = {
 	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID",
@@ -106,5 +108,16 @@ const struct og_nsname *og_namespace_proc(const char *proc)
 	for (size_t i = 0; i < og_nnamespaces; i++)
 		if (!strcmp(og_namespaces[i].proc, proc))
 			return &og_namespaces[i];
+	return NULL;
+}
+
+const struct og_node *og_namespace_entry(const struct og_node *list, const char *type)
+{
+	og_each (entry, list) {
+		const char *has = og_str(og_member(entry, "type"));
+
+		if (has && strcmp(has, type) == 0)
+			return entry;
+	}
 	return NULL;
 }

@@ -40,6 +40,10 @@ extern const size_t og_nnamespaces;
 const struct og_nsname *og_namespace_type(const char *type);
 const struct og_nsname *og_namespace_proc(const char *proc);
 
+/* The first entry of |list|, linux.namespaces of a document, of that type; NULL: none. */
+struct og_node;
+const struct og_node *og_namespace_entry(const struct og_node *list, const char *type);
+
 /* Resource limits by number, as the specification spells them: "RLIMIT_CPU" is 0. */
 extern const char *const og_rlimits[];
 extern const size_t og_nrlimits;

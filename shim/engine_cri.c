@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "file.h"
+#include "policy/names.h"
 
 /* STATE/io.containerd.runtime.v2.task/NAMESPACE/ID; the namespace also ends --root. */
 bool og_containerd_is(struct og_gather *g)
@@ -139,13 +140,7 @@ static int read_cni_cache(struct og_gather *g, int fd, const char *name, struct 
 
 static bool has_network(const struct og_gather *g)
 {
-	og_each (entry, og_get(og_doc_root(g->doc), "/linux/namespaces")) {
-		const char *type = og_str(og_member(entry, "type"));
-
-		if (type && strcmp(type, "network") == 0)
-			return true;
-	}
-	return false;
+	return og_namespace_entry(og_get(og_doc_root(g->doc), "/linux/namespaces"), "network");
 }
 
 static int read_pod_ports(struct og_gather *g, struct og_err *reterr)

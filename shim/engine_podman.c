@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "ocigate/buf.h"
+#include "policy/names.h"
 
 #include "file.h"
 #include "state.h"
@@ -309,19 +310,13 @@ static int add_reserved(struct og_gather *g, DIR *stream, struct og_err *reterr)
  */
 static bool may_publish(const struct og_gather *g)
 {
-	const struct og_node *network = NULL, *user = NULL;
-	const char *path;
+	const struct og_node *list = og_get(og_doc_root(g->doc), "/linux/namespaces");
+	const struct og_node *network = og_namespace_entry(list, "network");
+	const char *path = og_str(og_member(network, "path"));
 
-	og_each (entry, og_get(og_doc_root(g->doc), "/linux/namespaces")) {
-		const char *type = og_str(og_member(entry, "type"));
-
-		if (type && strcmp(type, "network") == 0)
-			network = entry;
-		else if (type && strcmp(type, "user") == 0)
-			user = entry;
-	}
-	path = og_str(og_member(network, "path"));
-	return network && (path ? strncmp(path, "/proc/", strlen("/proc/")) != 0 : user != NULL);
+	if (path)
+		return strncmp(path, "/proc/", strlen("/proc/")) != 0;
+	return network && og_namespace_entry(list, "user");
 }
 
 /*
