@@ -174,7 +174,7 @@ static bool is_stale(int dir, const char *name, const struct og_record *record)
 		return true;
 	if (old->writer_start && old->writer != (uint64_t)getpid() && old->writer <= INT32_MAX)
 		stale = og_process_look((pid_t)old->writer, &start) == 0 &&
-			start != old->writer_start;
+			(start == 0 || start > old->writer_start);
 	og_record_free(&old->record);
 	return stale;
 }
@@ -192,15 +192,26 @@ static int lock_records(int dir)
 	return -1;
 }
 
+/* By descriptor needs CAP_DAC_READ_SEARCH, by its name in /proc takes longer. */
+static int name_file(int fd, int dir, const char *name)
+{
+	char path[64];
+
+	if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
+}
+
 static int publish(int dir, int fd, const char *name, const struct og_record *record,
 		   struct og_err *reterr)
 {
 	og_auto_close int lock = -1;
-	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	for (int attempt = 0; attempt < 3; attempt++) {
-		if (linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) == 0)
+		if (name_file(fd, dir, name) == 0)
 			return 0;
 		if (errno != EEXIST)
 			return og_fail_sys(reterr, errno, "cannot write the launch record");

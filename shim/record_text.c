@@ -70,8 +70,8 @@ static int put_facts(struct og_buf *out, const struct og_facts *facts, bool netw
 
 int og_record_encode(const struct og_record *record, struct og_buf *out, struct og_err *reterr)
 {
-	uint64_t start;
-	pid_t self = og_process_self(&start);
+	uint64_t now;
+	pid_t self = og_process_self(&now);
 
 	og_buf_puts(out, "{");
 	put_u64(out, "version", RECORD_VERSION);
@@ -90,7 +90,7 @@ int og_record_encode(const struct og_record *record, struct og_buf *out, struct 
 	put_strings(out, "addresses", record->addresses, record->naddresses);
 	/* The runtime takes this process over: as long as it runs, the launch is under way. */
 	put_u64(out, "writer", (uint64_t)self);
-	put_u64(out, "writer-start", start);
+	put_u64(out, "writer-start", now); /* at the latest */
 	og_binds_put(out, record->binds, record->nbinds);
 	og_joined_put(out, record->joined, record->njoined);
 	if (record->facts && put_facts(out, record->facts, record->networks, reterr) < 0)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ocigate/buf.h"
@@ -98,14 +99,13 @@ static bool is_unread(const struct og_err *err)
 	return err->code != OG_E_CONFIG && err->sys_errno != ENOENT && err->sys_errno != ESRCH;
 }
 
-/* The fields of /proc/PID/stat that are asked for; 0: there is no such process. */
-static int read_stat(const char *path, pid_t *pid, uint64_t *start)
+/* When it started, by a file /proc/PID/stat; 0: there is no such process. */
+static int read_stat(const char *path, uint64_t *start)
 {
 	og_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char text[4096], *at;
 	ssize_t len;
 
-	*pid = 0;
 	*start = 0;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
@@ -114,7 +114,6 @@ static int read_stat(const char *path, pid_t *pid, uint64_t *start)
 	if (len < 0)
 		return errno == ESRCH ? 0 : -1;
 	text[len] = '\0';
-	*pid = (pid_t)strtol(text, NULL, 10);
 	/* The name, the second field, may hold anything but ends in the last ")". */
 	at = strrchr(text, ')');
 	for (int field = 2; at && field < 22; field++) {
@@ -128,17 +127,24 @@ static int read_stat(const char *path, pid_t *pid, uint64_t *start)
 int og_process_look(pid_t pid, uint64_t *ret)
 {
 	char path[64];
-	pid_t same;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	return read_stat(path, &same, ret);
+	return read_stat(path, ret);
 }
 
-pid_t og_process_self(uint64_t *ret)
+pid_t og_process_self(uint64_t *now)
 {
-	pid_t pid;
+	long ticks = sysconf(_SC_CLK_TCK);
+	struct timespec boot; /* time since then */
+	char pid[32];
+	ssize_t len = readlink("/proc/self", pid, sizeof(pid) - 1);
 
-	return read_stat("/proc/self/stat", &pid, ret) == 0 ? pid : 0;
+	*now = 0;
+	if (len < 0 || ticks <= 0 || clock_gettime(CLOCK_BOOTTIME, &boot) < 0)
+		return 0;
+	pid[len] = '\0';
+	*now = (uint64_t)(boot.tv_sec * ticks + boot.tv_nsec / (1000000000 / ticks));
+	return (pid_t)strtol(pid, NULL, 10);
 }
 
 uint64_t og_process_start(pid_t pid)

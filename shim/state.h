@@ -37,8 +37,12 @@ void og_state_read(const char *root, const char *id, struct og_state *ret);
 /* When |pid| started; 0: there is no such process. -1: that cannot be told now. */
 int og_process_look(pid_t pid, uint64_t *ret);
 
-/* This process, and when it started; 0 for both: that cannot be told. */
-pid_t og_process_self(uint64_t *ret);
+/*
+ * This process, by its number in /proc, and what time it is in clock ticks since boot:
+ * who has that number and started by then is this process. 0 for both: that cannot be
+ * told. (To ask the kernel when it started takes ten times as long.)
+ */
+pid_t og_process_self(uint64_t *now);
 /* Of |pid|, and 0 also when it cannot be told. */
 uint64_t og_process_start(pid_t pid);
 
