@@ -82,6 +82,8 @@ LIBSHIM   := $(BUILD)/libshim.a
 HARDEN_CFLAGS := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
 	-ftrivial-auto-var-init=zero -fvisibility=hidden
 HARDEN_LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+# Where functions lie, for linkers that understand it; shim/launch.ld is written by "make layout".
+LAYOUT := shim/launch.ld
 # module:package
 LIBRARIES := yajl:libyajl-dev libseccomp:libseccomp-dev libcap-ng:libcap-ng-dev jansson:libjansson-dev libmd:libmd-dev
 
@@ -122,6 +124,7 @@ $(BUILD)/probe.mk: Makefile $(BUILD)/.cc | $(DEPS_FIRST)
 	echo "PKG_CFLAGS := $$(pkg-config --cflags $$libs)"; \
 	dyn=$$(pkg-config --libs $$libs); sta=$${dyn/-lyajl/-lyajl_s}; \
 	echo "LIBS_DYNAMIC := $$dyn"; echo "LIBS_STATIC := $$sta"; \
+	if accepts -Wl,-T,$(LAYOUT); then echo "LINK_LAYOUT := -Wl,-T,$(LAYOUT)"; fi; \
 	for f in -static-pie -static; do \
 		if $(CC) -fPIE $$f -x c -o $@.out - -x none $$sta <<<"$$main" 2>/dev/null; then echo "LINK_STATIC := $$f"; break; fi; \
 	done; \
@@ -150,7 +153,7 @@ OG_CFLAGS += $(flags_$(VARIANT))
 OG_LDFLAGS += $(flags_$(VARIANT))
 STATIC := 0
 else
-OG_CFLAGS += $(HAVE_CFLAGS) $(PREFIX_MAP)
+OG_CFLAGS += $(HAVE_CFLAGS) $(PREFIX_MAP) -ffunction-sections
 OG_LDFLAGS += $(HAVE_LDFLAGS)
 # Level 3 unless the packager chose one; it is an error of glibc's without -O.
 ifeq ($(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(filter -O0,$(CFLAGS)),)
@@ -165,7 +168,7 @@ STATIC ?= 1
 # millisecond, before it becomes another program.
 ifeq ($(STATIC)$(if $(LINK_STATIC),,missing),1)
 LINK_PROGRAM := $(LINK_STATIC)
-LINK_RUNTIME := -static
+LINK_RUNTIME := -static $(LINK_LAYOUT)
 LIBS := $(LIBS_STATIC)
 else
 LINK_PROGRAM := $(if $(flags_$(VARIANT)),,-pie)
@@ -230,7 +233,7 @@ $(LIBPOLICY) $(LIBSHIM):
 	$(Q)ar rcsD $@ $(filter %.o,$^)
 
 $(BUILD)/ocigate: LINK_PROGRAM := $(LINK_RUNTIME)
-$(BUILD)/ocigate: $(OBJ)/shim/main.o
+$(BUILD)/ocigate: $(OBJ)/shim/main.o $(LAYOUT)
 $(BUILD)/ocigatectl: $(call objs,$(CTL_SRC))
 $(BUILD)/ocigate-ports: $(call objs,$(GUARD_SRC))
 $(BUILD)/ocigate $(BUILD)/ocigatectl $(BUILD)/ocigate-ports: $(LIBSHIM) $(LIBPOLICY) $(BUILD)/.list
@@ -299,7 +302,7 @@ tests: $(TESTS) ## build the test programs
 # Each target below that is a tier of `check` ends with "N passed, N failed".
 
 .PHONY: check check-long check-build check-clang check-unit check-spec check-mutation check-fault check-fuzz check-demo check-instructions check-e2e check-asan \
-	check-valgrind check-purity check-hardening check-format analyze fuzz coverage bench metrics demo
+	check-valgrind check-purity check-hardening check-format analyze fuzz coverage bench layout metrics demo
 
 # What is not in the tree cannot be a tier; `metrics` says what a tree must have.
 TIERS := check-build check-clang check-format metrics check-purity check-hardening check-unit check-spec \
@@ -452,6 +455,9 @@ run-fuzz: $(FUZZ_BIN)
 
 check-instructions: all ## instructions that a launch takes, against those that are kept; needs root
 	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh instructions
+
+layout: all ## write anew which functions lie together in ocigate, after many were added; needs root
+	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh layout && git --no-pager diff --stat -- $(LAYOUT)
 
 bench: all $(BENCH_BIN) ## the benchmarks; figures in the README come from here
 	@rc=0; export BUILD=$(abspath $(BUILD)); tests/bench/run.sh || rc=1; tests/bench/docker.sh || rc=1; exit $$rc

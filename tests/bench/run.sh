@@ -21,6 +21,9 @@
 # callgrind, up to the report of --ocigate-mode=explain: one by one, as in the table,
 # takes minutes for a launch. (This valgrind does not know openat2(2); to ocigate
 # nothing can be resolved then, and the judgement is all the same.)
+#
+# run.sh layout: which functions these calls execute, written to shim/launch.ld by
+# layout.py ("make layout").
 # shellcheck source-path=SCRIPTDIR disable=SC2317
 set -eu
 export LC_ALL=C
@@ -48,6 +51,7 @@ for program in baseline nothing usage mounts; do
 	${CC:-cc} -O2 -fPIE -static-pie -o "$bin/$program" "$here/$program.c"
 done
 mv "$bin/nothing" /run/bench/nothing # as deep as /usr/bin/runc: each directory is looked at
+ocigate_map=$ocigate.map
 cp "$ocigate" "$bin/ocigate"
 ocigate=$bin/ocigate
 
@@ -254,10 +258,32 @@ regressions() {
 	[ "$failed" -eq 0 ]
 }
 
-if [ "${1:-}" = instructions ]; then
+# What every command needs first, then what a launch needs, then the rest.
+layout() {
+	local i name traces=()
+	for name in state permissive start delete exec lab exec-lab; do
+		for i in "${!names[@]}"; do
+			[ "${names[$i]}" = "$name" ] || continue
+			"$bin/reset"
+			# shellcheck disable=SC2086
+			"$bin/usage" --trace ${commands[$i]} >"$out/$name.trace"
+			traces+=("$out/$name.trace")
+		done
+	done
+	"$here/layout.py" "$ocigate_map" "${traces[@]}"
+}
+
+case ${1:-} in
+instructions)
 	regressions
 	exit
-fi
+	;;
+layout)
+	layout >"$out/launch.ld"
+	mv "$out/launch.ld" "$here/../../shim/launch.ld"
+	exit
+	;;
+esac
 
 hyperfine_args=(-N -w 50 -r "$runs" --prepare "$bin/reset" --export-json "$out/times.json" --style none)
 for i in "${!names[@]}"; do
