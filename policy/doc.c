@@ -93,24 +93,27 @@ static bool is_between(char c)
 	return set[(unsigned char)c];
 }
 
-/* The end of what stands between two tokens: blanks, ',', ':', comments. */
-static size_t skip_between(const struct parse *p, size_t pos)
+/* Behind the comment that begins with the '/' at |s|; |s|: there is none, or it does not end. */
+static const char *skip_comment(const char *s)
 {
-	const char *s = p->src->text;
-	bool comments = p->doc->flags & OG_DOC_COMMENTS;
+	const char *end = s[1] == '/' ? strchr(s, '\n') : s[1] == '*' ? strstr(s + 2, "*/") : NULL;
 
-	for (;; pos++) {
-		if (is_between(s[pos]))
-			continue;
-		if (!comments || s[pos] != '/')
-			return pos;
-		if (s[pos + 1] == '/')
-			pos += strcspn(s + pos, "\n");
-		else if (s[pos + 1] == '*' && strstr(s + pos + 2, "*/"))
-			pos = (size_t)(strstr(s + pos + 2, "*/") + 1 - s);
-		else
-			return pos;
+	return !end ? s : s[1] == '/' ? end : end + 2;
+}
+
+/* The end of what stands between two tokens: blanks, ',', ':', comments. */
+static inline size_t skip_between(const struct parse *p, size_t pos)
+{
+	const char *s = p->src->text + pos, *behind = NULL;
+
+	while (s != behind) {
+		while (is_between(*s))
+			s++;
+		behind = s;
+		if (*s == '/' && p->doc->flags & OG_DOC_COMMENTS)
+			s = skip_comment(s);
 	}
+	return (size_t)(s - p->src->text);
 }
 
 /* |set| is a bracket, a quote, or what a value of some kind begins or ends with. */
@@ -124,8 +127,8 @@ static bool is_one_of(const char *set, char c)
 }
 
 /* The span of the token that yajl has just delivered; 0 when it cannot be right. */
-static int take_span(struct parse *p, const char *starts, const char *ends, size_t *start,
-		     size_t *end)
+static inline int take_span(struct parse *p, const char *starts, const char *ends, size_t *start,
+			    size_t *end)
 {
 	const char *s = p->src->text;
 
@@ -186,14 +189,15 @@ static struct og_node *new_node(struct parse *p, enum og_type type, size_t start
 		stop_nomem(p);
 		return NULL;
 	}
-	*node = (struct og_node){ .src = p->src,
-				  .parent = parent,
-				  .type = type,
-				  .start = (uint32_t)start,
-				  .end = (uint32_t)end,
-				  .order = p->doc->nodes++,
-				  .key = og_steal(p->key),
-				  .key_start = (uint32_t)p->key_start };
+	memset(node, 0, sizeof(*node)); /* a literal would be built elsewhere, and copied */
+	node->src = p->src;
+	node->parent = parent;
+	node->key = og_steal(p->key);
+	node->start = (uint32_t)start;
+	node->end = (uint32_t)end;
+	node->key_start = (uint32_t)p->key_start;
+	node->order = p->doc->nodes++;
+	node->type = type;
 	if (!parent) {
 		p->root = node;
 		return node;
@@ -391,8 +395,8 @@ static int run_yajl(struct parse *p)
 	p->yajl = yajl_alloc(&callbacks, &funcs, p);
 	yajl_config(p->yajl, yajl_allow_comments, (p->doc->flags & OG_DOC_COMMENTS) != 0);
 	yajl_config(p->yajl, yajl_dont_validate_strings, p->src->ascii);
-	/* the appended newline ends a number at the very end: without it its span is wrong */
-	status = yajl_parse(p->yajl, (const unsigned char *)p->src->text, p->src->len + 1);
+	status = yajl_parse(p->yajl, (const unsigned char *)p->src->text,
+			    p->src->len + !p->src->kept); /* with the newline */
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(p->yajl);
 	if (status == yajl_status_client_canceled)
@@ -509,7 +513,7 @@ void og_doc_free(struct og_doc *doc)
 		struct og_source_text *next = doc->sources->next;
 
 		free(doc->sources->lines);
-		free(doc->sources->text);
+		free(doc->sources->ours);
 		free(doc->sources);
 		doc->sources = next;
 	}

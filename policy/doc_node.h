@@ -16,8 +16,10 @@
 /* Text that nodes point into: the document as received, or the JSON of an edit. */
 struct og_source_text {
 	struct og_source_text *next;
-	char *text;    /* NUL-terminated */
-	char *strings; /* the same again, with a NUL in place of the quote behind each string */
+	const char *text; /* NUL-terminated; with a newline before that where it is ours */
+	char *strings;	  /* the same again, with a NUL in place of the quote behind each string */
+	char *ours;	  /* what is freed in the end */
+	bool kept;	  /* |text| is the caller's */
 	size_t len;
 	bool ascii;	 /* og_text_foreign() */
 	uint32_t *lines; /* offset of each newline; NULL for edits */
@@ -84,7 +86,10 @@ int og_doc_parse_into(struct og_doc *doc, const char *json, size_t len, unsigned
 
 /* ---- doc_text.c ---- */
 
-/* |text| copied, with a newline and a NUL behind it, as a source of |doc|; NULL: no memory. */
+/*
+ * |text| as a source of |doc|; NULL: no memory. Copied, with a newline behind it, which
+ * ends a number at the very end: without it yajl does not say where that ends.
+ */
 struct og_source_text *og_text_add(struct og_doc *doc, const char *text, size_t len);
 /* The offset of each newline, so that a place is found in O(log n). */
 int og_text_index(struct og_source_text *src, struct og_err *reterr);

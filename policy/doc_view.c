@@ -160,7 +160,7 @@ static const struct og_node *step(const struct og_node *from, const char *token,
 const struct og_node *og_get(const struct og_node *from, const char *pointer)
 {
 	while (from && *pointer == '/') {
-		size_t len = strcspn(pointer + 1, "/");
+		size_t len = (size_t)(strchrnul(pointer + 1, '/') - (pointer + 1));
 
 		from = step(from, pointer + 1, len);
 		pointer += 1 + len;

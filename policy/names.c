@@ -12,17 +12,20 @@
 #include "ocigate/doc.h"
 
 /* clang-format off */
-const char *const og_caps[] = {
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID",
-	"CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE",
-	"CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW",
-	"CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE",
-	"CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE",
-	"CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ",
-	"CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
-};
+#define CAPS(X) \
+	X(CHOWN) X(DAC_OVERRIDE) X(DAC_READ_SEARCH) X(FOWNER) X(FSETID) X(KILL) X(SETGID) \
+	X(SETUID) X(SETPCAP) X(LINUX_IMMUTABLE) X(NET_BIND_SERVICE) X(NET_BROADCAST) \
+	X(NET_ADMIN) X(NET_RAW) X(IPC_LOCK) X(IPC_OWNER) X(SYS_MODULE) X(SYS_RAWIO) \
+	X(SYS_CHROOT) X(SYS_PTRACE) X(SYS_PACCT) X(SYS_ADMIN) X(SYS_BOOT) X(SYS_NICE) \
+	X(SYS_RESOURCE) X(SYS_TIME) X(SYS_TTY_CONFIG) X(MKNOD) X(LEASE) X(AUDIT_WRITE) \
+	X(AUDIT_CONTROL) X(SETFCAP) X(MAC_OVERRIDE) X(MAC_ADMIN) X(SYSLOG) X(WAKE_ALARM) \
+	X(BLOCK_SUSPEND) X(AUDIT_READ) X(PERFMON) X(BPF) X(CHECKPOINT_RESTORE)
+#define NAME(name) "CAP_" #name,
+#define LENGTH(name) sizeof("CAP_" #name) - 1,
+
+const char *const og_caps[] = { CAPS(NAME) };
+/* Every launch asks for dozens: few of the table have the same length. */
+static const unsigned char cap_lengths[] = { CAPS(LENGTH) };
 
 const struct og_nsname og_namespaces[] = {
 	{ "cgroup", "cgroup", CLONE_NEWCGROUP },
@@ -67,15 +70,12 @@ static int find_loose(const char *const *table, size_t n, const char *prefix, co
 	return -1;
 }
 
-/* Every launch asks for dozens: most of the table differs in the first letter of its own. */
 int og_cap_exact(const char *name)
 {
-	const size_t skip = sizeof("CAP_") - 1;
+	size_t len = strlen(name);
 
-	if (strncmp(name, "CAP_", skip) != 0)
-		return -1;
 	for (size_t i = 0; i < og_ncaps; i++)
-		if (og_caps[i][skip] == name[skip] && strcmp(og_caps[i] + skip, name + skip) == 0)
+		if (cap_lengths[i] == len && memcmp(og_caps[i], name, len) == 0)
 			return (int)i;
 	return -1;
 }

@@ -164,6 +164,8 @@ static bool has_type(const struct og_schema *schema, const struct og_node *node)
 static int check(const struct walk *walk, const struct og_schema *schema,
 		 const struct og_node *node)
 {
+	if (schema->shape == OG_S_STRING && og_type(node) == OG_STRING)
+		return 0; /* half of all values: the names of system calls */
 	if (!has_type(schema, node))
 		return walk->report(walk->ctx, OG_FLAW_TYPE, node, schema->what);
 	switch (schema->shape) {

@@ -98,11 +98,13 @@ WORD(seccomp_op, is_operator, "one of SCMP_CMP_NE, LT, LE, EQ, GE, GT, MASKED_EQ
  */
 static bool is_capability(const char *word)
 {
-	static const char prefix[] = "CAP_";
-	size_t len = strlen(prefix);
+	const char *s = word + strlen("CAP_");
 
-	return strncmp(word, prefix, len) == 0 && word[len] &&
-	       !word[len + strspn(word + len, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")];
+	if (strncmp(word, "CAP_", strlen("CAP_")) != 0 || !*s)
+		return false;
+	while ((*s >= 'A' && *s <= 'Z') || (*s >= '0' && *s <= '9') || *s == '_')
+		s++;
+	return !*s;
 }
 WORD(capability, is_capability, "\"CAP_\" and a name in capitals");
 

@@ -99,7 +99,8 @@ static int read_subject(struct og_shim *shim, const struct subject *subject, str
 	int r = subject->read ? subject->read(shim, cause) : 0;
 
 	if (r == 0 && shim->text)
-		r = og_doc_parse("config.json", shim->text, shim->len, 0, &shim->doc, cause);
+		r = og_doc_parse("config.json", shim->text, shim->len, OG_DOC_KEPT, &shim->doc,
+				 cause);
 	if (r < 0 && cause->code != OG_E_CONFIG) {
 		*reterr = *cause;
 		return -1;

@@ -18,6 +18,8 @@ enum og_type { OG_NULL, OG_BOOL, OG_NUMBER, OG_STRING, OG_ARRAY, OG_OBJECT };
 
 enum {
 	OG_DOC_COMMENTS = 1 << 0, /* accept comments in C and C++ style (policy files) */
+	/* |text| need not be copied: it ends in NUL behind |len| bytes and outlives the document */
+	OG_DOC_KEPT = 1 << 1,
 };
 
 /* Limits of every document (bytes, levels, nodes). */
@@ -29,10 +31,10 @@ struct og_doc;
 struct og_node;
 
 /*
- * |text| is copied; |name| (copied) is for messages. Refused with line and
- * column: anything RFC 8259 does not allow, duplicate keys (compared after
- * unescaping), NUL, lone surrogates, invalid UTF-8, trailing text, too deep,
- * too large. *ret is owned by the caller.
+ * |text| (copied, but for OG_DOC_KEPT) as a tree; |name| (copied) is for messages. Refused with
+ * line and column: anything RFC 8259 does not allow, duplicate keys (compared after unescaping),
+ * NUL, lone surrogates, invalid UTF-8, trailing text, too deep, too large. *ret is owned by the
+ * caller.
  */
 int og_doc_parse(const char *name, const char *text, size_t len, unsigned flags,
 		 struct og_doc **ret, struct og_err *reterr);

@@ -116,11 +116,13 @@ commands=(
 aims=(1 1.05 1.25 1.5 - - - - - -)
 
 # Before each: the bundle as the engine has just written it, and no record of its
-# launch, but those of the two other containers once they are there.
+# launch, but those of the two other containers once they are there. Their directory
+# stays, as it does from the first launch after boot on.
 cat >"$bin/reset" <<SH
 #!/bin/sh
-rm -rf /run/ocigate $bundle/*
-[ ! -d /run/bench/records ] || cp -a /run/bench/records /run/ocigate
+mkdir -p -m 700 /run/ocigate
+rm -rf /run/ocigate/* $bundle/*
+[ ! -d /run/bench/records ] || cp -a /run/bench/records/. /run/ocigate
 cp /run/bench/input.json $bundle/config.json
 SH
 chmod 755 "$bin/reset"

@@ -140,8 +140,8 @@ static int judge(const void *ctx, struct digest *digest, struct og_err *reterr)
 	int r = 0;
 
 	if (subject->document.data)
-		r = og_doc_parse("config.json", subject->document.data, subject->document.len, 0,
-				 &doc, reterr);
+		r = og_doc_parse("config.json", subject->document.data, subject->document.len,
+				 OG_DOC_KEPT, &doc, reterr);
 	alloc_pieces(true);
 	if (r == 0)
 		r = og_evaluate(subject->policy, subject->facts, subject->cmd, doc, &verdict,

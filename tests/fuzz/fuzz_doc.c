@@ -7,7 +7,7 @@
 #include "json_mutator.h"
 #include "second_opinion.h"
 
-static void edit(const char *text, size_t len, uint64_t random)
+static void edit(const char *text, size_t len, unsigned flags, uint64_t random)
 {
 	static const char *const values[] = { "1", "\"x\\u00e9\"", "{\"k\":[null]}", "[]" };
 	const char *json = values[random / EDITS % 4];
@@ -16,7 +16,7 @@ static void edit(const char *text, size_t len, uint64_t random)
 	char *written = NULL;
 	size_t written_len;
 
-	MUST_FOR(og_doc_parse("config.json", text, len, 0, &doc, &err) == 0, &err);
+	MUST_FOR(og_doc_parse("config.json", text, len, flags, &doc, &err) == 0, &err);
 	for (int i = 0; i < 5; i++, random = random * 6364136223846793005u + 1) {
 		if (!make_edit(doc, pick_node(doc, random >> 16), random % EDITS, json))
 			continue;
@@ -37,9 +37,13 @@ static bool is_limit(const struct og_err *err)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const char *text = len ? (const char *)data : "";
+	char *text = malloc(len + 1);
 
-	for (unsigned flags = 0; flags <= OG_DOC_COMMENTS; flags++) {
+	MUST(text);
+	if (len)
+		memcpy(text, data, len);
+	text[len] = '\0';
+	for (unsigned flags = 0; flags <= OG_DOC_KEPT; flags++) {
 		struct og_err err = { 0 };
 		struct og_doc *doc = NULL;
 		char *written;
@@ -48,19 +52,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (og_doc_parse("config.json", text, len, flags, &doc, &err) < 0) {
 			must_explain(&err, true);
 			/* jansson overlooks a NUL behind the value */
-			if (flags == 0 && !is_limit(&err) && !memchr(text, '\0', len))
+			if (flags != OG_DOC_COMMENTS && !is_limit(&err) && !memchr(text, '\0', len))
 				second_opinion(text, len, NULL);
 			continue;
 		}
 		MUST_FOR(og_doc_write(doc, &written, &written_len, &err) == 0, &err);
 		MUST(written_len == len && memcmp(written, text, len) == 0);
 		free(written);
-		if (flags == 0)
+		if (flags != OG_DOC_COMMENTS)
 			second_opinion(text, len, og_doc_root(doc));
 		og_doc_free(doc);
 		/* nothing edits a document with comments */
-		if (flags == 0)
-			edit(text, len, fuzz_hash(data, len));
+		if (flags != OG_DOC_COMMENTS)
+			edit(text, len, flags, fuzz_hash(data, len));
 	}
+	free(text);
 	return 0;
 }

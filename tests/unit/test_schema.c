@@ -201,6 +201,23 @@ Test(schema, words_and_required_fields)
 		"MASKED_EQ\n");
 }
 
+Test(schema, capabilities_are_words_in_capitals)
+{
+	static const char *const wrong[] = { "",	 "CAP_",    "SYS_ADMIN", "cap_kill",
+					     "CAP_kill", "CAP_A B", "CAP_A,B",	 "CAP_A:B",
+					     "CAP_A@",	 "CAP_A^",  "CAP_A{" };
+	struct og_buf json = { 0 };
+
+	expect_flaws(&og_schema_process,
+		     "{\"capabilities\":{\"bounding\":[\"CAP_AZ_09\",\"CAP_X\"]}}", "");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		og_buf_printf(&json, "{\"capabilities\":{\"ambient\":[\"%s\"]}}", wrong[i]);
+		expect_flaws(&og_schema_process, json.data,
+			     "word /capabilities/ambient/0 \"CAP_\" and a name in capitals\n");
+		og_buf_release(&json);
+	}
+}
+
 Test(schema, the_walk_stops_when_told)
 {
 	static const char json[] = "{\"args\":[1,2,3]}";
