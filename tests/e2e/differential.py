@@ -129,12 +129,22 @@ class Launches:
         self.judge(f"{seed} under {preset}", text, decided, predicted, out)
         # Also of a container that did not start: what it left would be found by the next.
         subprocess.run(self.command(preset, "delete", "--force", f"d{number}"), capture_output=True, check=False)
+        self.unmount(f"{seed} under {preset}", preset, bundle)
         if not self.args.keep:
             shutil.rmtree(bundle)
             return
         for name, data in (("decided.json", decided), ("printed", out.stdout)):
             with open(f"{bundle}/{name}", "wb") as file:
                 file.write(data)
+
+    def unmount(self, name, preset, bundle):
+        """Without a mount namespace runtimes mount in the host's; only permissive lets that through."""
+        with open("/proc/self/mountinfo", encoding="utf-8") as table:
+            left = [line.split()[4] for line in table if line.split()[4].startswith(bundle + "/")]
+        if left and preset != "permissive":
+            self.failed(name, [f"mounts are left in the host's table: {left}"])
+        for point in reversed(left):
+            subprocess.run(["umount", "--lazy", point], capture_output=True, check=False)
 
     def judge(self, name, text, decided, predicted, out):
         said = out.stderr.decode("utf-8", "replace")
