@@ -232,7 +232,7 @@ int og_recheck(const struct og_policy *policy, const struct og_facts *facts, enu
 	const struct og_finding *finding;
 	struct og_verdict *verdict = NULL;
 	struct og_doc *doc = NULL;
-	int r = og_doc_parse("the rewritten document", text, len, 0, &doc, reterr);
+	int r = og_doc_parse("the rewritten document", text, len, OG_DOC_KEPT, &doc, reterr);
 
 	if (r == 0)
 		r = og_evaluate(policy, facts, cmd, doc, &verdict, reterr);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -77,7 +78,7 @@ static bool starts_phrase(const char *text, size_t len)
 					       "executable file not found", "not a directory" };
 
 	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
-		size_t n = strlen(phrases[i]);
+		size_t n = (*text | 0x20) == *phrases[i] ? strlen(phrases[i]) : SIZE_MAX;
 
 		if (len >= n && strncasecmp(text, phrases[i], n) == 0)
 			return true;

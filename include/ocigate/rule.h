@@ -149,8 +149,9 @@ int og_evaluate(const struct og_policy *policy, const struct og_facts *facts, en
 		struct og_doc *doc, struct og_verdict **ret, struct og_err *reterr);
 
 /*
- * The guarantee before a rewritten document is committed: |text| parses, and a
- * second evaluation finds nothing left to rewrite or reject. OG_E_BUG otherwise.
+ * The guarantee before a rewritten document is committed: |text|, which ends in NUL
+ * behind |len| bytes, parses, and a second evaluation finds nothing left to rewrite or
+ * reject. OG_E_BUG otherwise.
  */
 int og_recheck(const struct og_policy *policy, const struct og_facts *facts, enum og_cmd cmd,
 	       const char *text, size_t len, struct og_err *reterr);
