@@ -430,6 +430,7 @@ static int parse(struct parse *p)
 		if (chunk != &room.chunk)
 			free(chunk);
 	}
+	p->scratch = NULL;
 	return p->root ? 0 : -1;
 }
 

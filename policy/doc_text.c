@@ -86,8 +86,8 @@ static bool is_foreign(char c)
 	return c == '\0' || c == '\v' || c == '\f';
 }
 
-/* Whether one of the eight bytes is below 0x20, or not ASCII. */
-static bool is_odd(uint64_t eight)
+/* Not 0: one of the eight bytes is below 0x20, or not ASCII. */
+static uint64_t odd(uint64_t eight)
 {
 	return (((eight - EACH_BYTE(0x20)) & ~eight) | eight) & EACH_BYTE(0x80);
 }
@@ -100,7 +100,7 @@ static size_t plain_bytes(const char *s, size_t len)
 
 	for (; len - n >= sizeof(eight); n += sizeof(eight)) {
 		memcpy(eight, s + n, sizeof(eight));
-		if (is_odd(eight[0]) | is_odd(eight[1]) | is_odd(eight[2]) | is_odd(eight[3]))
+		if (odd(eight[0]) | odd(eight[1]) | odd(eight[2]) | odd(eight[3]))
 			break;
 	}
 	return n;
@@ -118,7 +118,7 @@ size_t og_text_foreign(struct og_source_text *src)
 
 		if (src->len - i >= sizeof(eight)) {
 			memcpy(&eight, s + i, sizeof(eight));
-			n = is_odd(eight) ? 1 : sizeof(eight);
+			n = odd(eight) ? 1 : sizeof(eight);
 		}
 		if (n == 1) {
 			if (is_foreign(s[i]))
