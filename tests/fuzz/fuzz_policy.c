@@ -22,13 +22,22 @@ static unsigned count_lines(const struct og_policy_source *source)
 	return lines;
 }
 
+/* Whether |where| is how messages name |file|: quoted where it must be, and cut. */
+static bool is_named(const char *file, const char *where)
+{
+	struct og_err shown = { 0 };
+
+	og_err_where(&shown, file, 0, 0);
+	return strcmp(shown.where, where) == 0;
+}
+
 static void on_problem(void *ctx, bool warning, const struct og_err *problem)
 {
 	struct problems *problems = ctx;
 	size_t i = 0;
 
 	must_explain(problem, true);
-	while (i < problems->n && strcmp(problems->sources[i].file, problem->where) != 0)
+	while (i < problems->n && !is_named(problems->sources[i].file, problem->where))
 		i++;
 	MUST_FOR(i < problems->n && problem->line <= count_lines(&problems->sources[i]), problem);
 	problems->errors += !warning;
