@@ -8,18 +8,19 @@
 #   . newer.sh          for scripts: newer_path WHAT, newer_absent WHAT
 #
 # runc comes from sid, crun from trixie, each with the C library it wants; Docker 28
-# and containerd 2 from sid run as they are.
+# and containerd 2 from sid, valgrind from trixie run as they are.
 
 NEWER=${NEWER:-/var/cache/ocigate-tests}
 
-# newer_path runc|crun|docker|vm: the program, for docker its /usr, for vm the kernel's
-# modules; false: not here.
+# newer_path runc|crun|docker|valgrind|vm: the program, for docker its /usr, for vm the
+# kernel's modules; false: not here.
 newer_path() {
 	local path
 	case $1 in
 	runc) path=$NEWER/runc/usr/sbin/runc ;;
 	crun) path=$NEWER/crun/usr/bin/crun ;;
 	docker) path=$NEWER/docker/usr ;;
+	valgrind) path=$NEWER/valgrind/usr/bin/valgrind ;;
 	vm) path=$(echo "$NEWER"/vm/usr/lib/modules/*) ;;
 	esac
 	[ -e "$path" ] && echo "$path"
@@ -98,7 +99,8 @@ newer_fetch() {
 
 newer_engines() {
 	local libs='libc6 libseccomp2 libyajl2 libcap2 libsystemd0 libgcc-s1' site
-	newer_path runc >/dev/null && newer_path crun >/dev/null && newer_path docker >/dev/null && return
+	newer_path runc >/dev/null && newer_path crun >/dev/null && newer_path docker >/dev/null &&
+		newer_path valgrind >/dev/null && return
 	mkdir -p "$W"/lists/partial "$W"/cache/archives/partial
 	site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' | head -n 1)
 	if [ -z "$site" ]; then
@@ -117,7 +119,9 @@ newer_engines() {
 	newer_path crun >/dev/null || newer_unpack crun trixie crun $libs || echo "crun: $(tail -n 1 "$W/log")" >>"$NEWER/why"
 	newer_path docker >/dev/null || newer_unpack docker sid docker.io docker-cli docker-buildx containerd ||
 		echo "docker: $(tail -n 1 "$W/log")" >>"$NEWER/why"
-	for what in runc crun docker; do
+	newer_path valgrind >/dev/null || newer_unpack valgrind trixie valgrind ||
+		echo "valgrind: $(tail -n 1 "$W/log")" >>"$NEWER/why"
+	for what in runc crun docker valgrind; do
 		newer_path $what || echo "newer $what: not to be had"
 	done
 }

@@ -232,6 +232,30 @@ Test(record, of_a_launch_under_way_stays)
 	cr_expect(eq(int, write_record(&record), 0));
 }
 
+/* The writer's number may be another process's by now: of one that began later. */
+Test(record, of_a_writer_whose_number_was_used_again)
+{
+	struct og_record record = sample(NULL);
+	char script[128];
+	pid_t pid;
+
+	cr_assert(eq(int, write_record(&record), 0));
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	snprintf(script, sizeof(script), "sed -i 's/\"writer\":[0-9]*/\"writer\":%d/' c1-*",
+		 (int)pid);
+	cr_assert(eq(int, run(script), 0));
+	cr_assert(eq(int, run("sed -i 's/\\(\"writer-start\":[0-9]*\\)/\\19/' c1-*"), 0));
+	cr_expect(eq(int, write_record(&record), -1)); /* there before the record: its writer */
+	cr_assert(eq(int, run("sed -i 's/\"writer-start\":[0-9]*/\"writer-start\":1/' c1-*"), 0));
+	cr_expect(eq(int, write_record(&record), 0));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 /* Many at once: exactly one launch gets the id. */
 Test(record, one_of_many_wins)
 {
