@@ -485,7 +485,7 @@ update-golden: $(BUILD)/test-unit ## write the fixtures' expected files anew; re
 PACKAGES := gcc:gcc libc6-dev:/usr/include/stdio.h build-essential:g++ pkg-config:pkg-config \
 	libcriterion-dev:/usr/include/criterion/criterion.h \
 	runc:runc crun:crun docker.io:dockerd containerd:containerd busybox-static:/usr/share/doc/busybox-static \
-	podman:podman uidmap:newuidmap netavark:/usr/lib/podman/netavark catatonit:catatonit containernetworking-plugins:/usr/lib/cni/portmap python3-grpcio:/usr/lib/python3/dist-packages/grpc nftables:nft iptables:iptables iproute2:ip procps:ps util-linux:unshare \
+	podman:podman uidmap:newuidmap netavark:/usr/lib/podman/netavark catatonit:catatonit slirp4netns:slirp4netns containernetworking-plugins:/usr/lib/cni/portmap python3-grpcio:/usr/lib/python3/dist-packages/grpc nftables:nft iptables:iptables iproute2:ip procps:ps util-linux:unshare \
 	qemu-system-x86:qemu-system-x86_64 systemd:/lib/systemd/systemd dbus:dbus-daemon \
 	hyperfine:hyperfine valgrind:valgrind strace:strace jq:jq python3:python3 \
 	clang:clang clang-format:clang-format clang-tidy:clang-tidy llvm:llvm-symbolizer \

@@ -138,6 +138,18 @@ static int fill_ports(struct og_gather *g, const struct og_node *config, struct 
 	return r < 0 ? -1 : 0;
 }
 
+/* "network_options": {"slirp4netns": ["allow_host_loopback=true"]} */
+static void fill_mode(struct og_facts *facts, const struct og_node *config)
+{
+	const char *mode = og_str(og_member(config, "networkMode"));
+
+	if (!mode || strcmp(mode, "slirp4netns") != 0)
+		return;
+	og_each (option, og_get(config, "/network_options/slirp4netns"))
+		if (og_str(option) && strcmp(og_str(option), "allow_host_loopback=true") == 0)
+			facts->network_mode = OG_NETWORK_TO_HOST;
+}
+
 /* Both of one container; false: it is not there, or cannot be read. */
 static bool read_record(int fd, const char *bucket, struct reading *reading)
 {
@@ -162,6 +174,7 @@ int og_podman_record(struct og_gather *g, const char *storage, struct og_err *re
 	fd = og_path_is_safe(path, OG_SAFE_STICKY) ? og_networks_open(path) : -1;
 	if (fd >= 0 && read_record(fd, bucket, &reading)) {
 		g->netns_own = reading.netns;
+		fill_mode(g->facts, og_doc_root(reading.config));
 		/* Without root they are published by another program, unseen here. */
 		if (!og_is_rootless())
 			r = fill_ports(g, og_doc_root(reading.config), reterr);

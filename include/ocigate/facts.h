@@ -132,6 +132,9 @@ struct og_flagfact {
 	const char *value; /* NULL: none */
 };
 
+/* podman-run(1): a network of the container's own, which leads to the host's loopback. */
+#define OG_NETWORK_TO_HOST "slirp4netns:allow_host_loopback=true"
+
 struct og_facts {
 	/* the launch */
 	enum og_engine engine;
@@ -164,7 +167,8 @@ struct og_facts {
 	struct og_port *ports;
 	size_t nports;
 	bool publish_all;
-	const char *network_mode; /* the engine's word for it; NULL: unknown */
+	/* the engine's word for it; NULL: unknown. Of podman only OG_NETWORK_TO_HOST is told */
+	const char *network_mode;
 	enum og_known networks_known;
 	struct og_netfact *networks;
 	size_t nnetworks;

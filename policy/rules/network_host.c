@@ -135,6 +135,11 @@ static int judge_mode(struct og_pass *pass)
 				    "the network %s is one of those that reach the container "
 				    "without the host's filters: use a bridge network",
 				    OG_Q(mode));
+	if (og_opt_bool(pass, OG_OPT_network_host_network) && !strcmp(mode, OG_NETWORK_TO_HOST))
+		return og_reject_at(pass, LIST,
+				    "the network %s leads to what listens on the host's loopback: "
+				    "run without allow_host_loopback",
+				    OG_Q(mode));
 	if (og_opt_bool(pass, OG_OPT_network_host_default_bridge) && is_default(mode))
 		return og_note(pass, og_at(pass, LIST),
 			       "the container is on the engine's default bridge: use a network of "

@@ -65,7 +65,13 @@ networks() {
 	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "network": false, "drivers": ["macvlan", "ipvlan"] } } }'
 	capture run --network host bb:1 echo it ran
 	is "... nor the host's network, where that is allowed" "$rc $out" "0 it ran"
+	capture run --network slirp4netns:allow_host_loopback=true bb:1 echo it ran
+	is "... nor what leads to its loopback" "$rc $out" "0 it ran"
 	policy '{ "version": 1, "extends": "baseline" }'
+	refused "a network that leads to the host's loopback" "network-host: .*slirp4netns.* leads to what listens on the host's loopback" \
+		--network slirp4netns:allow_host_loopback=true bb:1 true
+	capture run --network slirp4netns bb:1 echo it ran
+	is "... without that it is launched" "$rc $out" "0 it ran"
 	P network rm lan bare >/dev/null
 	ip link del lan
 }

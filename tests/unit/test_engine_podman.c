@@ -94,6 +94,40 @@ Test(engine_podman, recorded)
 	release(&l);
 }
 
+/* What --network says stands in two fields, and only one network of these leads to the host. */
+Test(engine_podman, network_to_the_host)
+{
+	static const struct {
+		const char *config;
+		bool to_host;
+	} cases[] = {
+		{ "{\"networkMode\":\"slirp4netns\",\"network_options\":{\"slirp4netns\":["
+		  "\"mtu=1500\",\"allow_host_loopback=true\"]}}",
+		  true },
+		{ "{\"networkMode\":\"slirp4netns\",\"network_options\":{\"slirp4netns\":["
+		  "\"allow_host_loopback=false\"]}}",
+		  false },
+		{ "{\"networkMode\":\"slirp4netns\",\"network_options\":{\"slirp4netns\":[1]}}",
+		  false },
+		{ "{\"networkMode\":\"slirp4netns\"}", false },
+		{ "{\"networkMode\":\"bridge\",\"network_options\":{\"slirp4netns\":["
+		  "\"allow_host_loopback=true\"]}}",
+		  false },
+		{ "{}", false },
+	};
+	struct launch l;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put_record(ID, cases[i].config);
+		launch(&l, BRIDGE);
+		if (cases[i].to_host)
+			cr_expect_str_eq(l.facts->network_mode, OG_NETWORK_TO_HOST);
+		else
+			cr_expect(l.facts->network_mode == NULL, "%s", cases[i].config);
+		release(&l);
+	}
+}
+
 #define ONE(members) "{\"newPortMappings\":[{\"host_port\":1,\"container_port\":2," members "}]}"
 
 /* What is no record, or is not understood, is not "none". */
