@@ -151,6 +151,29 @@ void og_buf_key(struct og_buf *buf, const char *key)
 	og_buf_put(buf, ":", 1);
 }
 
+void og_buf_key_u64(struct og_buf *buf, const char *key, uint64_t number)
+{
+	og_buf_key(buf, key);
+	og_buf_u64(buf, number);
+}
+
+void og_buf_key_bool(struct og_buf *buf, const char *key, bool value)
+{
+	og_buf_key(buf, key);
+	og_buf_puts(buf, value ? "true" : "false");
+}
+
+void og_buf_key_strings(struct og_buf *buf, const char *key, const char *const *list, size_t n)
+{
+	og_buf_key(buf, key);
+	og_buf_puts(buf, "[");
+	for (size_t i = 0; i < n; i++) {
+		og_buf_puts(buf, i ? "," : "");
+		og_buf_json(buf, list[i]);
+	}
+	og_buf_puts(buf, "]");
+}
+
 char *og_buf_steal(struct og_buf *buf)
 {
 	char *data = NULL;

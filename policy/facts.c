@@ -529,10 +529,8 @@ static void write_field(const struct field *field, const char *from, struct og_b
 		break;
 	case K_U64:
 		memcpy(&n, from + field->at, sizeof(n));
-		if (n) {
-			og_buf_key(out, field->name);
-			og_buf_u64(out, n);
-		}
+		if (n)
+			og_buf_key_u64(out, field->name, n);
 		return;
 	case K_TEXT:
 	case K_NAME:

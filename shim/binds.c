@@ -164,12 +164,6 @@ int og_binds_collect(const struct og_facts *facts, const struct og_node *config,
 
 /* ---- the record ---- */
 
-static void put_u64(struct og_buf *out, const char *key, uint64_t value)
-{
-	og_buf_key(out, key);
-	og_buf_u64(out, value);
-}
-
 static void put_below(struct og_buf *out, const struct og_bind_id *bind)
 {
 	og_buf_key(out, "below");
@@ -182,7 +176,7 @@ static void put_below(struct og_buf *out, const struct og_bind_id *bind)
 		if (below->root) {
 			og_buf_key(out, "root");
 			og_buf_json(out, below->root);
-			put_u64(out, "dev", below->dev);
+			og_buf_key_u64(out, "dev", below->dev);
 		}
 		og_buf_puts(out, "}");
 	}
@@ -200,11 +194,10 @@ void og_binds_put(struct og_buf *out, const struct og_bind_id *binds, size_t n)
 		og_buf_json(out, binds[i].source);
 		og_buf_key(out, "destination");
 		og_buf_json(out, binds[i].destination);
-		put_u64(out, "dev", binds[i].dev);
-		put_u64(out, "ino", binds[i].ino);
-		put_u64(out, "birth", binds[i].birth);
-		og_buf_key(out, "readonly");
-		og_buf_puts(out, binds[i].readonly ? "true" : "false");
+		og_buf_key_u64(out, "dev", binds[i].dev);
+		og_buf_key_u64(out, "ino", binds[i].ino);
+		og_buf_key_u64(out, "birth", binds[i].birth);
+		og_buf_key_bool(out, "readonly", binds[i].readonly);
 		if (binds[i].deep)
 			put_below(out, &binds[i]);
 		og_buf_puts(out, "}");

@@ -207,8 +207,7 @@ static int make_process(const struct og_shim *shim, const struct og_node *base, 
 		   NULL);
 	put_string(shim, out, "selinuxLabel", og_member(base, "selinuxLabel"), "process-label",
 		   NULL);
-	og_buf_key(out, "terminal");
-	og_buf_puts(out, og_cmdline_has(&shim->cmd, "tty") ? "true" : "false");
+	og_buf_key_bool(out, "terminal", og_cmdline_has(&shim->cmd, "tty"));
 	og_buf_key(out, "noNewPrivileges");
 	og_buf_puts(out, og_cmdline_has(&shim->cmd, "no-new-privs") ||
 					 og_is_true(og_member(base, "noNewPrivileges"))

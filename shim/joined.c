@@ -73,10 +73,8 @@ void og_joined_put(struct og_buf *out, const struct og_joined *joined, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		og_buf_puts(out, i ? ",{\"type\":" : "[{\"type\":");
 		og_buf_json(out, joined[i].name->type);
-		og_buf_key(out, "dev");
-		og_buf_u64(out, joined[i].dev);
-		og_buf_key(out, "ino");
-		og_buf_u64(out, joined[i].ino);
+		og_buf_key_u64(out, "dev", joined[i].dev);
+		og_buf_key_u64(out, "ino", joined[i].ino);
 		og_buf_puts(out, "}");
 	}
 	og_buf_puts(out, "]");

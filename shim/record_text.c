@@ -21,28 +21,6 @@ static void put_string(struct og_buf *out, const char *key, const char *value)
 	og_buf_json(out, value);
 }
 
-static void put_u64(struct og_buf *out, const char *key, uint64_t value)
-{
-	og_buf_key(out, key);
-	og_buf_u64(out, value);
-}
-
-static void put_strings(struct og_buf *out, const char *key, const char *const *list, size_t n)
-{
-	og_buf_key(out, key);
-	for (size_t i = 0; i < n; i++) {
-		og_buf_puts(out, i ? "," : "[");
-		og_buf_json(out, list[i]);
-	}
-	og_buf_puts(out, n ? "]" : "[]");
-}
-
-static void put_bool(struct og_buf *out, const char *key, bool value)
-{
-	og_buf_key(out, key);
-	og_buf_puts(out, value ? "true" : "false");
-}
-
 /* Without the parts of the document: what later commands need is small. */
 static int put_facts(struct og_buf *out, const struct og_facts *facts, bool networks,
 		     struct og_err *reterr)
@@ -74,23 +52,23 @@ int og_record_encode(const struct og_record *record, struct og_buf *out, struct 
 	pid_t self = og_process_self(&now);
 
 	og_buf_puts(out, "{");
-	put_u64(out, "version", RECORD_VERSION);
+	og_buf_key_u64(out, "version", RECORD_VERSION);
 	put_string(out, "root", record->root);
 	put_string(out, "id", record->id);
 	put_string(out, "bundle", record->bundle);
 	put_string(out, "runtime", record->runtime);
 	put_string(out, "mode", record->mode);
-	put_bool(out, "kept", record->kept);
-	put_bool(out, "privileged", record->privileged);
-	put_u64(out, "bounding", record->bounding);
-	put_u64(out, "uid", record->uid);
-	put_bool(out, "guarded", record->guarded);
-	put_bool(out, "links", record->links);
-	put_bool(out, "networks", record->networks);
-	put_strings(out, "addresses", record->addresses, record->naddresses);
+	og_buf_key_bool(out, "kept", record->kept);
+	og_buf_key_bool(out, "privileged", record->privileged);
+	og_buf_key_u64(out, "bounding", record->bounding);
+	og_buf_key_u64(out, "uid", record->uid);
+	og_buf_key_bool(out, "guarded", record->guarded);
+	og_buf_key_bool(out, "links", record->links);
+	og_buf_key_bool(out, "networks", record->networks);
+	og_buf_key_strings(out, "addresses", record->addresses, record->naddresses);
 	/* The runtime takes this process over: as long as it runs, the launch is under way. */
-	put_u64(out, "writer", (uint64_t)self);
-	put_u64(out, "writer-start", now); /* at the latest */
+	og_buf_key_u64(out, "writer", (uint64_t)self);
+	og_buf_key_u64(out, "writer-start", now); /* at the latest */
 	og_binds_put(out, record->binds, record->nbinds);
 	og_joined_put(out, record->joined, record->njoined);
 	if (record->facts && put_facts(out, record->facts, record->networks, reterr) < 0)

@@ -165,17 +165,6 @@ char *og_report_text(const struct og_err *err, char *buf, size_t size)
 	return buf;
 }
 
-static void put_names(struct og_buf *out, const char *key, const char *const *names, size_t n)
-{
-	og_buf_key(out, key);
-	og_buf_puts(out, "[");
-	for (size_t i = 0; i < n; i++) {
-		og_buf_puts(out, i ? "," : "");
-		og_buf_json(out, names[i]);
-	}
-	og_buf_puts(out, "]");
-}
-
 static void put_string(struct og_buf *out, const char *key, const char *value)
 {
 	og_buf_key(out, key);
@@ -206,10 +195,10 @@ static void put_record(const struct og_audit_record *record, struct og_buf *out)
 	put_string(out, "sha256", record->sha256);
 	og_buf_puts(out, "}");
 	n = og_verdict_exceptions(record->verdict, &names);
-	put_names(out, "exceptions", names, n);
+	og_buf_key_strings(out, "exceptions", names, n);
 	n = og_verdict_expired(record->verdict, &names);
 	if (n)
-		put_names(out, "expired", names, n);
+		og_buf_key_strings(out, "expired", names, n);
 	og_buf_key(out, "findings");
 	og_verdict_findings(record->verdict, applied ? OG_ENC_APPLIED : 0, OG_AUDIT, out);
 	og_buf_key(out, "duration_us");

@@ -27,6 +27,10 @@ void og_buf_json(struct og_buf *buf, const char *text);
 void og_buf_json_n(struct og_buf *buf, const char *text, size_t len);
 /* ,"key": (the comma unless the last byte is { or [) */
 void og_buf_key(struct og_buf *buf, const char *key);
+/* The same with its value. */
+void og_buf_key_u64(struct og_buf *buf, const char *key, uint64_t number);
+void og_buf_key_bool(struct og_buf *buf, const char *key, bool value);
+void og_buf_key_strings(struct og_buf *buf, const char *key, const char *const *list, size_t n);
 /* Hand the bytes over: NULL when an allocation failed. The buffer is empty after. */
 char *og_buf_steal(struct og_buf *buf);
 

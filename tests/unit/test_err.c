@@ -203,3 +203,20 @@ Test(err, what_no_memory_could_hold_is_an_error)
 	og_buf_puts(&out, "z"); /* and stays one */
 	cr_expect(eq(str, out.data, "x"));
 }
+
+Test(buf, members)
+{
+	static const char *const list[] = { "a\"", NULL, "b" };
+	og_auto_buf struct og_buf out = { 0 };
+
+	og_buf_puts(&out, "{");
+	og_buf_key_u64(&out, "n", UINT64_MAX);
+	og_buf_key_bool(&out, "yes", true);
+	og_buf_key_bool(&out, "no", false);
+	og_buf_key_strings(&out, "none", NULL, 0);
+	og_buf_key_strings(&out, "list", list, 3);
+	og_buf_puts(&out, "}");
+	cr_expect(eq(str, out.data,
+		     "{\"n\":18446744073709551615,\"yes\":true,\"no\":false,\"none\":[],"
+		     "\"list\":[\"a\\\"\",null,\"b\"]}"));
+}
