@@ -10,15 +10,7 @@
 #include "ocigate/rule.h"
 #include "ocigate/verdict.h"
 #include "shim/binds.h"
-
-static struct og_doc *parse(const char *text)
-{
-	struct og_doc *doc = NULL;
-	struct og_err err = { 0 };
-
-	cr_assert(og_doc_parse("t", text, strlen(text), 0, &doc, &err) == 0, "%s", err.msg);
-	return doc;
-}
+#include "text.h"
 
 static const char config[] =
 	"{\"ociVersion\":\"1.0.2\",\"process\":{\"args\":[\"x\"],\"cwd\":\"/\"},"
@@ -65,7 +57,7 @@ static const struct og_facts facts = {
 
 Test(binds, only_what_is_of_the_host_is_kept)
 {
-	struct og_doc *doc = parse(config), *again;
+	struct og_doc *doc = text_parse(config), *again;
 	struct og_bind_id *binds = NULL, *read = NULL;
 	struct og_buf text = { 0 };
 	struct og_err err = { 0 };
@@ -76,7 +68,7 @@ Test(binds, only_what_is_of_the_host_is_kept)
 	og_buf_puts(&text, "{\"version\":1");
 	og_binds_put(&text, binds, n);
 	og_buf_puts(&text, "}");
-	again = parse(text.data);
+	again = text_parse(text.data);
 	cr_assert(og_binds_read(og_member(og_doc_root(again), "binds"), &read, &nread, &err) == 0);
 	cr_assert(eq(sz, nread, 1));
 	cr_expect(eq(str, (char *)read->source, "/home/u/a"));
@@ -101,7 +93,7 @@ Test(binds, only_what_is_of_the_host_is_kept)
 
 Test(binds, a_record_that_lacks_a_number_is_refused)
 {
-	struct og_doc *doc = parse("[{\"source\":\"/a\",\"destination\":\"/b\",\"dev\":1}]");
+	struct og_doc *doc = text_parse("[{\"source\":\"/a\",\"destination\":\"/b\",\"dev\":1}]");
 	struct og_bind_id *read = NULL;
 	struct og_err err = { 0 };
 	size_t n;
@@ -119,7 +111,7 @@ static unsigned launch_of(const char *rules, const struct og_facts *of)
 	struct og_policy_source source = { .file = "p", .text = text };
 	struct og_policy *policy;
 	struct og_verdict *verdict;
-	struct og_doc *doc = parse(config);
+	struct og_doc *doc = text_parse(config);
 	struct og_err err = { 0 };
 	unsigned ret;
 

@@ -8,6 +8,7 @@
 #include "ocigate/buf.h"
 #include "ocigate/doc.h"
 #include "policy/doc_edit.h"
+#include "text.h"
 
 static struct og_doc *parse(const char *text, struct og_err *err)
 {
@@ -15,15 +16,6 @@ static struct og_doc *parse(const char *text, struct og_err *err)
 
 	*err = (struct og_err){ 0 };
 	og_doc_parse("config.json", text, strlen(text), 0, &doc, err);
-	return doc;
-}
-
-static struct og_doc *must_parse(const char *text)
-{
-	struct og_err err;
-	struct og_doc *doc = parse(text, &err);
-
-	cr_assert(ne(ptr, doc, NULL), "%u:%u: %s", err.line, err.col, err.msg);
 	return doc;
 }
 
@@ -67,7 +59,7 @@ Test(doc, identity)
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		expect(must_parse(texts[i]), texts[i]);
+		expect(text_parse(texts[i]), texts[i]);
 }
 
 Test(doc, refuses_what_readers_understand_differently)
@@ -130,7 +122,7 @@ Test(doc, depth_is_limited)
 {
 	char *fits = nested(OG_DOC_MAX_DEPTH), *deeper = nested(OG_DOC_MAX_DEPTH + 1);
 
-	og_doc_free(must_parse(fits));
+	og_doc_free(text_parse(fits));
 	refused(deeper, 1, OG_DOC_MAX_DEPTH + 1, "64 levels");
 	free(fits);
 	free(deeper);
@@ -165,7 +157,7 @@ Test(doc, long_strings_are_kept)
 	for (int i = 0; i < 100000; i++)
 		og_buf_puts(&text, "b");
 	og_buf_puts(&text, "\"]");
-	doc = must_parse(text.data);
+	doc = text_parse(text.data);
 	str = og_str(og_first(og_doc_root(doc)));
 	cr_expect(eq(sz, strlen(str), 100001));
 	cr_expect(str[0] == 'A' && strspn(str + 1, "b") == 100000);
@@ -221,7 +213,7 @@ Test(doc, comments_only_where_allowed)
 
 Test(doc, spans_of_every_kind)
 {
-	struct og_doc *doc = must_parse(
+	struct og_doc *doc = text_parse(
 		"{\"a\":null,\"b\":true,\"c\":-1.5,\"d\":\"x\\n\",\"e\":[ ],\"f\":{ }}");
 	static const struct {
 		const char *pointer, *raw;
@@ -244,7 +236,7 @@ Test(doc, spans_of_every_kind)
 
 Test(doc, numbers_are_exact_or_none)
 {
-	struct og_doc *doc = must_parse(
+	struct og_doc *doc = text_parse(
 		"[0,18446744073709551615,18446744073709551616,-1,-0,1.0,1e3,"
 		"\"7\",-9223372036854775808,-9223372036854775809,9223372036854775808,"
 		"100000000000000000000000000000]");
@@ -271,7 +263,7 @@ Test(doc, numbers_are_exact_or_none)
 
 Test(doc, pointers_both_ways)
 {
-	struct og_doc *doc = must_parse("{\"a/b\":{\"m~n\":[10,{\"\":5}]},\"x\":1}");
+	struct og_doc *doc = text_parse("{\"a/b\":{\"m~n\":[10,{\"\":5}]},\"x\":1}");
 	const struct og_node *root = og_doc_root(doc), *deep = og_get(root, "/a~1b/m~0n/1/");
 	char buf[64], small[8];
 	uint64_t value = 0;
@@ -295,7 +287,7 @@ Test(doc, pointers_both_ways)
 /* What does not fit is cut in front, and never at more than its room. */
 Test(doc, a_pointer_fits_its_room)
 {
-	struct og_doc *doc = must_parse("{\"abc\":{\"/\":{\"d\":[0]}}}");
+	struct og_doc *doc = text_parse("{\"abc\":{\"/\":{\"d\":[0]}}}");
 	const struct og_node *deep = og_get(og_doc_root(doc), "/abc/~1/d/0");
 	static const char whole[] = "/abc/~1/d/0";
 
@@ -327,7 +319,7 @@ Test(doc, a_pointers_step_fits_its_room)
 	for (int i = 1; i < 10001; i++)
 		og_buf_puts(&text, ",0");
 	og_buf_puts(&text, "]]");
-	doc = must_parse(text.data);
+	doc = text_parse(text.data);
 	og_each (node, og_first(og_doc_root(doc)))
 		last = node;
 	cr_expect(eq(str, og_pointer(last, buf, 5), ""));
@@ -347,18 +339,18 @@ static void edit_remove(struct og_doc *doc, const char *pointer)
 Test(doc, removals_keep_the_rest_as_it_stood)
 {
 	static const char text[] = "{ \"a\" : 1 ,\n  \"b\":[ 1, 2 ,3 ] , \"c\":{} }";
-	struct og_doc *doc = must_parse(text);
+	struct og_doc *doc = text_parse(text);
 
 	edit_remove(doc, "/a");
 	expect(doc, "{ \n  \"b\":[ 1, 2 ,3 ] , \"c\":{} }");
-	doc = must_parse(text);
+	doc = text_parse(text);
 	edit_remove(doc, "/c");
 	expect(doc, "{ \"a\" : 1 ,\n  \"b\":[ 1, 2 ,3 ] }");
-	doc = must_parse(text);
+	doc = text_parse(text);
 	edit_remove(doc, "/b/0");
 	edit_remove(doc, "/b/0");
 	expect(doc, "{ \"a\" : 1 ,\n  \"b\":[ 3 ] , \"c\":{} }");
-	doc = must_parse(text);
+	doc = text_parse(text);
 	for (int i = 0; i < 3; i++)
 		edit_remove(doc, "/b/0");
 	cr_expect(eq(sz, og_count(og_get(og_doc_root(doc), "/b")), 0));
@@ -367,7 +359,7 @@ Test(doc, removals_keep_the_rest_as_it_stood)
 
 Test(doc, edits_are_seen_at_once_and_written)
 {
-	struct og_doc *doc = must_parse("{\"a\":[1,2],\"b\":{\"c\":7}}");
+	struct og_doc *doc = text_parse("{\"a\":[1,2],\"b\":{\"c\":7}}");
 	const struct og_node *root = og_doc_root(doc), *added;
 	struct og_err err = { 0 };
 	char path[64];
@@ -390,7 +382,7 @@ Test(doc, edits_are_seen_at_once_and_written)
 
 Test(doc, values_taken_whole_are_written_and_look_empty)
 {
-	struct og_doc *doc = must_parse("{\"a\":[1],\"b\":2}");
+	struct og_doc *doc = text_parse("{\"a\":[1],\"b\":2}");
 	const struct og_node *root = og_doc_root(doc), *added;
 	struct og_err err = { 0 };
 
@@ -433,7 +425,7 @@ Test(doc, nothing_is_found_in_nothing)
 
 Test(doc, edits_have_no_place_in_the_file)
 {
-	struct og_doc *doc = must_parse("{\"a\":1,\n\"b\":2}");
+	struct og_doc *doc = text_parse("{\"a\":1,\n\"b\":2}");
 	const struct og_node *root = og_doc_root(doc);
 	struct og_err err = { 0 };
 	unsigned line, col;
@@ -450,7 +442,7 @@ Test(doc, edits_have_no_place_in_the_file)
 
 Test(doc, the_whole_document_is_replaced)
 {
-	struct og_doc *doc = must_parse(" {\"a\":1}\n");
+	struct og_doc *doc = text_parse(" {\"a\":1}\n");
 	struct og_err err = { 0 };
 
 	cr_assert(eq(int, og_doc_replace(doc, og_doc_root(doc), "{\"b\":[2]}", NULL, &err), 0));
@@ -477,7 +469,7 @@ Test(doc, what_has_comments_is_not_edited)
 
 Test(doc, what_is_no_edit_is_an_error)
 {
-	struct og_doc *doc = must_parse("{\"a\":[1]}");
+	struct og_doc *doc = text_parse("{\"a\":[1]}");
 	const struct og_node *root = og_doc_root(doc), *added;
 	struct og_err err = { 0 };
 
@@ -490,7 +482,7 @@ Test(doc, what_is_no_edit_is_an_error)
 	err = (struct og_err){ 0 };
 	cr_expect(eq(int, og_doc_remove(doc, root, &err), -1));
 	expect(doc, "{\"a\":[1]}");
-	doc = must_parse("[1,2]");
+	doc = text_parse("[1,2]");
 	root = og_first(og_doc_root(doc));
 	err = (struct og_err){ 0 };
 	cr_assert(eq(int, og_doc_remove(doc, root, &err), 0));
@@ -501,7 +493,7 @@ Test(doc, what_is_no_edit_is_an_error)
 
 Test(doc, owners_are_found_above_and_below)
 {
-	struct og_doc *doc = must_parse("{\"a\":{\"b\":[1,2]},\"c\":0}");
+	struct og_doc *doc = text_parse("{\"a\":{\"b\":[1,2]},\"c\":0}");
 	const struct og_node *root = og_doc_root(doc), *edited;
 	struct og_err err = { 0 };
 
@@ -513,7 +505,7 @@ Test(doc, owners_are_found_above_and_below)
 	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/c")), 0));
 	og_doc_free(doc);
 	/* an edit that nobody owns */
-	doc = must_parse("{\"a\":{\"b\":[1,2]},\"c\":0}");
+	doc = text_parse("{\"a\":{\"b\":[1,2]},\"c\":0}");
 	root = og_doc_root(doc);
 	cr_assert(eq(int, og_doc_replace(doc, og_get(root, "/a/b/0"), "9", &edited, &err), 0));
 	cr_expect(eq(uint, og_node_owner_near(og_get(root, "/a")), 0));

@@ -14,15 +14,7 @@
 #include "ocigate/verdict.h"
 #include "policy/names.h"
 #include "shim/joined.h"
-
-static struct og_doc *parse(const char *text)
-{
-	struct og_doc *doc = NULL;
-	struct og_err err = { 0 };
-
-	cr_assert(og_doc_parse("t", text, strlen(text), 0, &doc, &err) == 0, "%s", err.msg);
-	return doc;
-}
+#include "text.h"
 
 static const char config[] =
 	"{\"ociVersion\":\"1.0.2\",\"process\":{\"args\":[\"x\"],\"cwd\":\"/\"},"
@@ -44,7 +36,7 @@ static const struct og_facts facts = {
 /* The types that a record would keep with |verify|, as read back: "pid=11 network=12 ". */
 static void kept(unsigned verify, char ret[128])
 {
-	struct og_doc *doc = parse(config), *again;
+	struct og_doc *doc = text_parse(config), *again;
 	struct og_joined *joined = NULL, *back = NULL;
 	struct og_buf text = { 0 };
 	struct og_err err = { 0 };
@@ -55,7 +47,7 @@ static void kept(unsigned verify, char ret[128])
 	og_buf_puts(&text, "{\"version\":1");
 	og_joined_put(&text, joined, n);
 	og_buf_puts(&text, "}");
-	again = parse(text.data);
+	again = text_parse(text.data);
 	cr_assert(og_joined_read(og_member(og_doc_root(again), "joined"), &back, &nback, &err) ==
 		  0);
 	cr_assert(eq(sz, nback, n));
@@ -95,7 +87,7 @@ Test(joined, a_record_that_cannot_be_understood_is_refused)
 					     "[{\"dev\":1,\"ino\":1}]" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct og_doc *doc = parse(texts[i]);
+		struct og_doc *doc = text_parse(texts[i]);
 		struct og_joined *joined = NULL;
 		struct og_err err = { 0 };
 		size_t n;
@@ -190,7 +182,7 @@ static unsigned launch_of(const char *rules)
 	struct og_policy_source source = { .file = "p", .text = text };
 	struct og_policy *policy;
 	struct og_verdict *verdict;
-	struct og_doc *doc = parse(config);
+	struct og_doc *doc = text_parse(config);
 	struct og_err err = { 0 };
 	unsigned ret;
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "policy/seccomp_compare.h"
+#include "text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ERRNO	     "{\"defaultAction\":\"SCMP_ACT_ERRNO\","
@@ -16,16 +17,6 @@
 	"{\"names\":[" names "],\"action\":\"SCMP_ACT_" action "\",\"args\":[" args "]}"
 #define CALLS(entries)	  ERRNO "\"syscalls\":[" entries "]}"
 #define ARG(index, op, v) "{\"index\":" #index ",\"value\":" #v ",\"op\":\"SCMP_CMP_" #op "\"}"
-
-static struct og_doc *parse(const char *text)
-{
-	struct og_err err = { 0 };
-	struct og_doc *doc = NULL;
-
-	cr_assert(eq(int, og_doc_parse("profile", text, strlen(text), 0, &doc, &err), 0), "%s: %s",
-		  err.msg, text);
-	return doc;
-}
 
 /* |say|: part of the reason; NULL: it is a filter */
 static const struct {
@@ -81,7 +72,7 @@ static const struct {
 Test(seccomp_reading, permissive)
 {
 	for (size_t i = 0; i < COUNT(permissive); i++) {
-		struct og_doc *doc = parse(permissive[i].profile);
+		struct og_doc *doc = text_parse(permissive[i].profile);
 		struct og_scmp_why why = { "" };
 		bool is = og_scmp_permissive(og_doc_root(doc), &why);
 
@@ -161,7 +152,7 @@ static const struct {
 Test(seccomp_reading, wider)
 {
 	for (size_t i = 0; i < COUNT(wider); i++) {
-		struct og_doc *doc = parse(wider[i].profile);
+		struct og_doc *doc = text_parse(wider[i].profile);
 		struct og_scmp_site site = og_scmp_site("SCMP_ARCH_X86_64", 6001, wider[i].caps);
 
 		for (int scope = OG_SCMP_EVERYTHING; scope <= OG_SCMP_LACKING; scope++) {
@@ -183,7 +174,7 @@ Test(seccomp_reading, wider)
 /* On a host that is not known, an architecture given is one too many. */
 Test(seccomp_reading, unknown_host)
 {
-	struct og_doc *doc = parse(ARCHES("\"SCMP_ARCH_X86_64\""));
+	struct og_doc *doc = text_parse(ARCHES("\"SCMP_ARCH_X86_64\""));
 	struct og_scmp_site site = og_scmp_site(NULL, 0, 0);
 	struct og_scmp_why why = { "" };
 
@@ -207,7 +198,7 @@ Test(seccomp_reading, large_profiles, .timeout = 20)
 	for (int i = 0; i < 30000; i++)
 		og_buf_puts(&text, ",\"personality\"");
 	og_buf_puts(&text, "],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[" ARG(0, LE, 0) "]}]}");
-	doc = parse(text.data);
+	doc = text_parse(text.data);
 	cr_expect(not(og_scmp_permissive(og_doc_root(doc), &why)));
 	cr_expect(not(og_scmp_wider(og_doc_root(doc), &site, OG_SCMP_EVERYTHING, &why)), "%s",
 		  why.text);

@@ -55,6 +55,16 @@ bool text_equal(struct text text, const char *data, size_t len)
 	return text.data && text.len == len && memcmp(text.data, data, len) == 0;
 }
 
+struct og_doc *text_parse(const char *text)
+{
+	struct og_doc *doc = NULL;
+	struct og_err err = { 0 };
+
+	cr_assert(og_doc_parse("config.json", text, strlen(text), 0, &doc, &err) == 0,
+		  "%u:%u: %s: %s", err.line, err.col, err.msg, text);
+	return doc;
+}
+
 char *json_strip(const char *json, size_t len)
 {
 	char *out = malloc(len + 1), *end = out;
