@@ -101,7 +101,10 @@ static const char *skip_comment(const char *s)
 	return !end ? s : s[1] == '/' ? end : end + 2;
 }
 
-/* The end of what stands between two tokens: blanks, ',', ':', comments. */
+/*
+ * The end of what stands between two tokens: blanks, ',', ':', comments. A call would
+ * cost a launch one and a half per cent of its instructions.
+ */
 static inline size_t skip_between(const struct parse *p, size_t pos)
 {
 	const char *s = p->src->text + pos, *behind = NULL;
@@ -127,8 +130,8 @@ static bool is_one_of(const char *set, char c)
 }
 
 /* The span of the token that yajl has just delivered; 0 when it cannot be right. */
-static inline int take_span(struct parse *p, const char *starts, const char *ends, size_t *start,
-			    size_t *end)
+static int take_span(struct parse *p, const char *starts, const char *ends, size_t *start,
+		     size_t *end)
 {
 	const char *s = p->src->text;
 
@@ -396,7 +399,7 @@ static int run_yajl(struct parse *p)
 	yajl_config(p->yajl, yajl_allow_comments, (p->doc->flags & OG_DOC_COMMENTS) != 0);
 	yajl_config(p->yajl, yajl_dont_validate_strings, p->src->ascii);
 	status = yajl_parse(p->yajl, (const unsigned char *)p->src->text,
-			    p->src->len + !p->src->kept); /* with the newline */
+			    p->src->len + (p->src->text == p->src->ours)); /* its newline too */
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(p->yajl);
 	if (status == yajl_status_client_canceled)

@@ -16,10 +16,9 @@
 /* Text that nodes point into: the document as received, or the JSON of an edit. */
 struct og_source_text {
 	struct og_source_text *next;
-	const char *text; /* NUL-terminated; with a newline before that where it is ours */
+	const char *text; /* NUL-terminated; the caller's, or |ours|, with a newline before that */
 	char *strings;	  /* the same again, with a NUL in place of the quote behind each string */
 	char *ours;	  /* what is freed in the end */
-	bool kept;	  /* |text| is the caller's */
 	size_t len;
 	bool ascii;	 /* og_text_foreign() */
 	uint32_t *lines; /* offset of each newline; NULL for edits */

@@ -16,23 +16,24 @@
 struct og_source_text *og_text_add(struct og_doc *doc, const char *text, size_t len)
 {
 	struct og_source_text *src = calloc(1, sizeof(*src));
-	size_t room;
+	bool kept = doc->flags & OG_DOC_KEPT && !doc->sources && len &&
+		    strchr("}] \n", text[len - 1]);
+	size_t room = kept ? 0 : len + 2;
 
 	if (!src)
 		return NULL;
-	src->kept = doc->flags & OG_DOC_KEPT && !doc->sources && len &&
-		    strchr("}] \n", text[len - 1]);
-	room = src->kept ? 0 : len + 2;
 	src->ours = malloc(room + len);
 	if (!src->ours) {
 		free(src);
 		return NULL;
 	}
-	src->text = src->kept ? text : memcpy(src->ours, text, len);
-	if (!src->kept)
-		memcpy(src->ours + len, "\n", 2);
-	src->strings = memcpy(src->ours + room, text, len);
+	src->text = text;
 	src->len = len;
+	src->strings = memcpy(src->ours + room, text, len);
+	if (!kept) {
+		src->text = memcpy(src->ours, text, len);
+		memcpy(src->ours + len, "\n", 2);
+	}
 	src->next = doc->sources;
 	doc->sources = src;
 	return src;
@@ -86,21 +87,21 @@ static bool is_foreign(char c)
 	return c == '\0' || c == '\v' || c == '\f';
 }
 
-/* Not 0: one of the eight bytes is below 0x20, or not ASCII. */
-static uint64_t odd(uint64_t eight)
+/* Whether one of the eight bytes is below 0x20, or not ASCII. */
+static bool is_odd(uint64_t eight)
 {
 	return (((eight - EACH_BYTE(0x20)) & ~eight) | eight) & EACH_BYTE(0x80);
 }
 
-/* How many bytes at |s|, by 32, have nothing odd: nearly all of what engines write. */
+/* How many bytes at |s|, by eight, have nothing odd: nearly all of what engines write. */
 static size_t plain_bytes(const char *s, size_t len)
 {
-	uint64_t eight[4];
+	uint64_t eight;
 	size_t n = 0;
 
 	for (; len - n >= sizeof(eight); n += sizeof(eight)) {
-		memcpy(eight, s + n, sizeof(eight));
-		if (odd(eight[0]) | odd(eight[1]) | odd(eight[2]) | odd(eight[3]))
+		memcpy(&eight, s + n, sizeof(eight));
+		if (is_odd(eight))
 			break;
 	}
 	return n;
@@ -109,25 +110,14 @@ static size_t plain_bytes(const char *s, size_t len)
 size_t og_text_foreign(struct og_source_text *src)
 {
 	const char *s = src->text;
-	size_t i = plain_bytes(s, src->len);
-	uint64_t eight;
 
 	src->ascii = true;
-	while (i < src->len) {
-		size_t n = 1;
-
-		if (src->len - i >= sizeof(eight)) {
-			memcpy(&eight, s + i, sizeof(eight));
-			n = odd(eight) ? 1 : sizeof(eight);
-		}
-		if (n == 1) {
-			if (is_foreign(s[i]))
-				break;
-			src->ascii = src->ascii && !(s[i] & 0x80);
-		}
-		i += n;
+	for (size_t i = 0;; i++) {
+		i += plain_bytes(s + i, src->len - i);
+		if (i == src->len || is_foreign(s[i]))
+			return i;
+		src->ascii = src->ascii && !(s[i] & 0x80);
 	}
-	return i;
 }
 
 /* ---- strings ---- */

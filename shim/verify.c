@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Namespaces that are joined by path are compared in the same moments (joined.h).
- *
  * Between the decision about a bind and the runtime's mount, whoever may write
  * a directory above the source can put something else there. So the mounts that
  * the container has are looked at in its own mount namespace, where nobody can
@@ -14,6 +12,8 @@
  * table would hold it until "delete", after a crash for ever, and propagate it;
  * and a foreground "run" tells nobody when it ends. With runc 1.1.5 and crun
  * 1.8.1 both moments see the final mounts; five binds cost 0.2 ms of CPU time here.
+ *
+ * Namespaces that are joined by path are compared in the same moments (joined.h).
  */
 #include "verify.h"
 
