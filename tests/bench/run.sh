@@ -260,17 +260,16 @@ regressions() {
 	[ "$failed" -eq 0 ]
 }
 
-# What every command needs first, then what a launch needs, then the rest.
+# In this order: what every command needs, then what a launch needs, then the rest.
 layout() {
-	local i name traces=()
-	for name in state permissive start delete exec lab exec-lab; do
-		for i in "${!names[@]}"; do
-			[ "${names[$i]}" = "$name" ] || continue
-			"$bin/reset"
-			# shellcheck disable=SC2086
-			"$bin/usage" --trace ${commands[$i]} >"$out/$name.trace"
-			traces+=("$out/$name.trace")
-		done
+	local i trace traces=()
+	for i in "${!names[@]}"; do
+		case ${names[$i]} in baseline | runc*) continue ;; esac
+		trace=$out/${names[$i]}.trace
+		"$bin/reset"
+		# shellcheck disable=SC2086
+		"$bin/usage" --trace ${commands[$i]} >"$trace"
+		traces+=("$trace")
 	done
 	"$here/layout.py" "$ocigate_map" "${traces[@]}"
 }
