@@ -12,6 +12,9 @@
 #include "ocigate/buf.h"
 #include "ocigate/facts.h"
 #include "ocigate/policy.h"
+#include "ocigate/rule.h"
+#include "ocigate/verdict.h"
+#include "text.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -53,6 +56,27 @@ UNUSED static struct og_policy *compile_chain(const char *const *texts, size_t n
 UNUSED static struct og_policy *compile_text(const char *text)
 {
 	return compile_chain(&text, 1);
+}
+
+/* What is to be done (enum og_launch) at a launch of |config|: permissive with these rules. */
+UNUSED static unsigned launch_of(const char *config, const struct og_facts *facts,
+				 const char *rules)
+{
+	struct og_doc *doc = text_parse(config);
+	struct og_verdict *verdict = NULL;
+	struct og_err err = { 0 };
+	struct og_policy *policy;
+	char text[512];
+	unsigned ret;
+
+	snprintf(text, sizeof(text), POLICY("permissive", ",\"rules\":{%s}"), rules);
+	policy = compile_text(text);
+	cr_assert(og_evaluate(policy, facts, OG_CMD_CREATE, doc, &verdict, &err) == 0);
+	ret = og_verdict_launch(verdict);
+	og_verdict_free(verdict);
+	og_policy_free(policy);
+	og_doc_free(doc);
+	return ret;
 }
 
 UNUSED static struct og_effective *effective_of(const struct og_policy *policy,

@@ -6,11 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ocigate/policy.h"
-#include "ocigate/rule.h"
-#include "ocigate/verdict.h"
 #include "shim/binds.h"
-#include "text.h"
+#include "policy_helpers.h"
 
 static const char config[] =
 	"{\"ociVersion\":\"1.0.2\",\"process\":{\"args\":[\"x\"],\"cwd\":\"/\"},"
@@ -104,29 +101,6 @@ Test(binds, a_record_that_lacks_a_number_is_refused)
 	og_doc_free(doc);
 }
 
-/* What is to be done at launch under a policy with these |rules|, as JSON. */
-static unsigned launch_of(const char *rules, const struct og_facts *of)
-{
-	char text[512];
-	struct og_policy_source source = { .file = "p", .text = text };
-	struct og_policy *policy;
-	struct og_verdict *verdict;
-	struct og_doc *doc = text_parse(config);
-	struct og_err err = { 0 };
-	unsigned ret;
-
-	source.len = (size_t)snprintf(text, sizeof(text),
-				      "{\"version\":1,\"extends\":\"permissive\",\"rules\":{%s}}",
-				      rules);
-	cr_assert(og_policy_compile(&source, 1, NULL, NULL, &policy, &err) == 0, "%s", err.msg);
-	cr_assert(og_evaluate(policy, of, OG_CMD_CREATE, doc, &verdict, &err) == 0);
-	ret = og_verdict_launch(verdict);
-	og_verdict_free(verdict);
-	og_policy_free(policy);
-	og_doc_free(doc);
-	return ret;
-}
-
 /* What a policy that only records asks to be done at launch: nothing. */
 static unsigned launch_under(const char *action, enum og_role role)
 {
@@ -138,7 +112,7 @@ static unsigned launch_under(const char *action, enum og_role role)
 		 "\"allow\":[{\"source\":\"/home\",\"access\":\"ro\"},"
 		 "{\"source\":\"/srv\",\"access\":\"ro\"}]}",
 		 action);
-	return launch_of(rules, &facts);
+	return launch_of(config, &facts, rules);
 }
 
 Test(binds, asked_for_where_the_rule_enforces)
@@ -167,7 +141,7 @@ static unsigned links_with(const char *action, const char *drivers, const char *
 	snprintf(rules, sizeof(rules),
 		 "\"network-host\":{\"action\":\"%s\",\"network\":false,\"drivers\":[%s]}", action,
 		 drivers);
-	return launch_of(rules, &of) & (OG_LAUNCH_CHECK_LINKS | OG_LAUNCH_SAME_NETWORKS);
+	return launch_of(config, &of, rules) & (OG_LAUNCH_CHECK_LINKS | OG_LAUNCH_SAME_NETWORKS);
 }
 
 static unsigned links_of(const char *action, const char *drivers, const char *mode,
@@ -184,16 +158,16 @@ Test(links, not_looked_at_without_root)
 	static const char rules[] = "\"network-host\":{\"action\":\"reject\",\"network\":false,"
 				    "\"drivers\":[\"macvlan\",\"ipvlan\",\"routed\"]}";
 
-	cr_expect(eq(uint, launch_of(rules, &of), OG_LAUNCH_CHECK_LINKS));
+	cr_expect(eq(uint, launch_of(config, &of, rules), OG_LAUNCH_CHECK_LINKS));
 	of.rootless = true;
-	cr_expect(eq(uint, launch_of(rules, &of), 0));
+	cr_expect(eq(uint, launch_of(config, &of, rules), 0));
 	of.engine = OG_ENGINE_DOCKER;
 	of.network_mode = "lab";
 	of.networks_known = OG_KNOWN;
 	of.networks_file = "/db";
 	of.networks = networks;
 	of.nnetworks = 1;
-	cr_expect(eq(uint, launch_of(rules, &of), OG_LAUNCH_SAME_NETWORKS));
+	cr_expect(eq(uint, launch_of(config, &of, rules), OG_LAUNCH_SAME_NETWORKS));
 }
 
 /* The default bridge is the daemon's own; any other can be a network of another kind by the start.
@@ -243,7 +217,7 @@ Test(ports, guarded_where_they_are_seen_in_part)
 		char rules[256];
 
 		snprintf(rules, sizeof(rules), "\"ports\":{\"action\":%s}", rows[i].options);
-		cr_expect(eq(uint, launch_of(rules, &of),
+		cr_expect(eq(uint, launch_of(config, &of, rules),
 			     rows[i].guarded ? OG_LAUNCH_GUARD_PORTS : 0),
 			  "row %zu", i);
 	}

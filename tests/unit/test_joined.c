@@ -9,12 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ocigate/policy.h"
-#include "ocigate/rule.h"
-#include "ocigate/verdict.h"
 #include "policy/names.h"
 #include "shim/joined.h"
-#include "text.h"
+#include "policy_helpers.h"
 
 static const char config[] =
 	"{\"ociVersion\":\"1.0.2\",\"process\":{\"args\":[\"x\"],\"cwd\":\"/\"},"
@@ -175,29 +172,6 @@ Test(joined, paths_by_links)
 
 /* ---- the rules ---- */
 
-/* What is to be done at launch under |rules| of a permissive policy. */
-static unsigned launch_of(const char *rules)
-{
-	char text[512];
-	struct og_policy_source source = { .file = "p", .text = text };
-	struct og_policy *policy;
-	struct og_verdict *verdict;
-	struct og_doc *doc = text_parse(config);
-	struct og_err err = { 0 };
-	unsigned ret;
-
-	source.len = (size_t)snprintf(text, sizeof(text),
-				      "{\"version\":1,\"extends\":\"permissive\",\"rules\":{%s}}",
-				      rules);
-	cr_assert(og_policy_compile(&source, 1, NULL, NULL, &policy, &err) == 0, "%s", err.msg);
-	cr_assert(og_evaluate(policy, &facts, OG_CMD_CREATE, doc, &verdict, &err) == 0);
-	ret = og_verdict_launch(verdict) & OG_LAUNCH_VERIFY;
-	og_verdict_free(verdict);
-	og_policy_free(policy);
-	og_doc_free(doc);
-	return ret;
-}
-
 Test(joined, each_rule_asks_for_its_own)
 {
 	static const struct {
@@ -216,5 +190,7 @@ Test(joined, each_rule_asks_for_its_own)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		cr_expect(eq(uint, launch_of(rows[i].rules), rows[i].launch), "row %zu", i);
+		cr_expect(eq(uint, launch_of(config, &facts, rows[i].rules) & OG_LAUNCH_VERIFY,
+			     rows[i].launch),
+			  "row %zu", i);
 }
