@@ -210,6 +210,7 @@ static const struct field facts_fields[] = {
 	F(og_facts, rootfs, K_TEXT),
 	F(og_facts, rootfs_in_storage, K_BOOL),
 	F(og_facts, storage, K_TEXT),
+	F(og_facts, dev_problem, K_TEXT),
 	F(og_facts, preserve_fds, K_U64),
 	F(og_facts, listen_fds, K_BOOL),
 	F(og_facts, notify_socket, K_BOOL),

@@ -5,9 +5,12 @@
  */
 #include "facts.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -82,6 +85,25 @@ static int resolve_rootfs(struct og_gather *g, struct og_err *reterr)
 	return g->rootfs ? 0 : og_gather_nomem(reterr);
 }
 
+/* What is there is chosen by the image's maker, and by whoever copies files into a container. */
+static const char *dev_problem(struct og_gather *g)
+{
+	char path[PATH_MAX + sizeof("/dev")];
+	const char *name;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/dev", g->rootfs);
+	if (lstat(path, &st) == 0)
+		return S_ISDIR(st.st_mode)   ? NULL
+		       : S_ISLNK(st.st_mode) ? "a symlink"
+					     : "no directory";
+	if (errno == ENOENT)
+		return NULL;
+	name = strerrorname_np(errno);
+	return og_arena_printf(&g->arena, "not to be seen (%s)", name ? name : "?")
+		       ?: "not to be seen";
+}
+
 static void fill_rootfs(struct og_gather *g)
 {
 	const char *path = g->rootfs;
@@ -90,6 +112,7 @@ static void fill_rootfs(struct og_gather *g)
 	if (!path)
 		return;
 	g->facts->rootfs = path;
+	g->facts->dev_problem = dev_problem(g);
 	g->facts->storage = g->nstores ? g->stores[0] : g->facts->bundle;
 	for (size_t i = 0; i < g->nstores; i++)
 		if (og_path_within(path, g->stores[i]) && strcmp(path, g->stores[i]) != 0)

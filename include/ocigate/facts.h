@@ -190,6 +190,8 @@ struct og_facts {
 	const char *rootfs;	/* root.path, resolved; NULL: could not be */
 	bool rootfs_in_storage; /* below the engine's storage, or <bundle>/rootfs for a plain one */
 	const char *storage;	/* what was looked at, for messages */
+	const char *dev_problem; /* what "dev" in it is other than a directory ("a symlink"), or why
+				    that is not known; NULL: one, or nothing */
 
 	/* what would be inherited */
 	uint64_t preserve_fds; /* --preserve-fds */

@@ -268,13 +268,23 @@ static int judge_mount(struct og_pass *pass, const struct og_node *mount)
 
 /*
  * Without a file system of its own on /dev, runtimes make device nodes where a
- * symlink in the image leads them.
+ * symlink in the image leads them. With one, runc before 1.3.6 still removes and
+ * makes links through a "dev" that is a symlink, on the host (CVE-2026-41579; crun
+ * before 1.28: CVE-2026-47766). An engine that puts a directory of its own over it,
+ * as Docker does, is not concerned.
  */
 static int judge_dev(struct og_pass *pass, const struct points *points)
 {
 	const struct point *dev = point_at(points, "/dev", strlen("/dev"));
 	const char *type = dev ? og_str(og_member(dev->mount, "type")) : NULL;
+	const char *problem = og_facts(pass)->dev_problem;
 
+	if (problem)
+		return og_reject_at(pass, "/root/path",
+				    "\"/dev\" of the root file system is %s, and runtimes make "
+				    "files on the host where it leads: use an image in which it "
+				    "is a directory",
+				    problem);
 	if (type && !strcmp(type, "tmpfs"))
 		return 0;
 	return og_reject_at(pass, "/mounts",

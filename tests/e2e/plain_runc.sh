@@ -221,6 +221,34 @@ refused() {
 	is "refused, no --log-format: one line of JSON all the same" "$(jq -r .msg "$T/log.txt")" "$err"
 }
 
+# dev_is WHAT...: makes the root file system's "dev" with that command.
+dev_is() {
+	make
+	rm -rf "$B/rootfs/dev" "$T/host-dir"
+	mkdir -p "$T/host-dir" "$B/rootfs$T/host-dir"
+	"$@" "$B/rootfs/dev"
+}
+
+# An image whose /dev is a link: older runtimes make files of the host where it leads.
+dev_of_image() {
+	policy "$STRICT"
+	dev_is ln -s "$T/host-dir"
+	capture real run --bundle "$B" $ID
+	note "without ocigate, made in the host's directory: $(ls -A "$T/host-dir" | tr '\n' ' ')"
+	dev_is ln -s "$T/host-dir"
+	capture rt run --bundle "$B" $ID
+	is "/dev of the image is a link" "$rc $out" "1 "
+	has "... said so" "$err" '^ocigate: rejected: mounts: "/dev" of the root file system is a symlink, '
+	is "... nothing is made where it leads" "$(ls -A "$T/host-dir")" ""
+	nothing_left "/dev is a link"
+	dev_is touch
+	capture rt run --bundle "$B" $ID
+	has "/dev of the image is a file" "$rc $err" '^1 ocigate: rejected: mounts: "/dev" of the root file system is no directory, '
+	dev_is true
+	capture rt run --bundle "$B" $ID
+	is "no /dev in the image" "$rc $out" "0 hello"
+}
+
 ambiguous() {
 	make
 	policy "$PERMISSIVE"
@@ -517,6 +545,7 @@ if [ -n "$IS_OCIGATE" ]; then
 	rewritten
 	again
 	refused
+	dev_of_image
 	ambiguous
 	refused_commands
 	policy_unusable

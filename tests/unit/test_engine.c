@@ -217,6 +217,39 @@ Test(engine, plain_rootfs)
 	release(&l);
 }
 
+/* Where runtimes make nodes and links. */
+Test(engine, dev_of_the_rootfs)
+{
+	struct launch l;
+	char path[512];
+
+	put("b/config.json", "{\"root\":{\"path\":\"rootfs\"}}");
+	put("b/rootfs/", " ");
+	collect(&l, NULL, "b", "c");
+	cr_expect_null(l.facts->dev_problem);
+	release(&l);
+	put("b/rootfs/dev/", " ");
+	collect(&l, NULL, "b", "c");
+	cr_expect_null(l.facts->dev_problem);
+	release(&l);
+	snprintf(path, sizeof(path), "%s/b/rootfs/dev", top);
+	cr_assert(eq(int, rmdir(path), 0));
+	cr_assert(eq(int, symlink(".", path), 0));
+	collect(&l, NULL, "b", "c");
+	cr_expect_str_eq(l.facts->dev_problem, "a symlink");
+	release(&l);
+	cr_assert(eq(int, unlink(path), 0));
+	put("b/rootfs/dev", " ");
+	collect(&l, NULL, "b", "c");
+	cr_expect_str_eq(l.facts->dev_problem, "no directory");
+	release(&l);
+	/* a root file system that is none: the runtime says so */
+	put("b/config.json", "{\"root\":{\"path\":\"rootfs/dev\"}}");
+	collect(&l, NULL, "b", "c");
+	cr_expect_str_eq(l.facts->dev_problem, "not to be seen (ENOTDIR)");
+	release(&l);
+}
+
 Test(engine, sources_relative_to_the_bundle)
 {
 	struct launch l;
