@@ -277,8 +277,15 @@ static const struct og_field block_io_fields[] = {
 };
 OBJECT(block_io);
 
+/* Runtimes make a file's name of it, "hugetlb.2MB.max", and runc one with "/../" in it. */
+static bool is_page_size(const char *word)
+{
+	return *word && word[strspn(word, "0123456789KMGTPEB")] == '\0';
+}
+WORD(page_size, is_page_size, "a number and a unit, as \"2MB\"");
+
 static const struct og_field hugepage_limit_fields[] = {
-	{ "pageSize", &string, false },
+	{ "pageSize", &page_size, false },
 	{ "limit", &u64, false },
 };
 OBJECT(hugepage_limit);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cgroup: where the container's cgroup lies. A runtime kills what it finds
- * there, so it has to be the container's own, below a parent of the engine's.
+ * cgroup: where the container's cgroup lies, and what is in it. A runtime kills
+ * what it finds there, so it has to be the container's own, below a parent of the
+ * engine's. Limits are the rule resources'.
  */
 #include "ocigate/rule.h"
 
@@ -149,7 +150,25 @@ static bool is_systemd(const struct og_facts *facts)
 	       (manager && manager->value && !strcmp(manager->value, "systemd"));
 }
 
-int og_rule_cgroup(struct og_pass *pass)
+/*
+ * Of the files of cgroup v2 (podman run --cgroup-conf), those that are no limits: by
+ * "cgroup.procs" the runtime, as root, moves any process of the host in here.
+ */
+static int check_files(struct og_pass *pass)
+{
+	static const char core[] = "cgroup.";
+
+	og_each (file, og_at(pass, "/linux/resources/unified"))
+		if (og_key(file) && !strncmp(og_key(file), core, sizeof(core) - 1) &&
+		    og_reject(pass, file,
+			      "%s is no limit, but what moves, freezes or kills processes: leave "
+			      "it out",
+			      OG_Q(og_key(file))) < 0)
+			return -1;
+	return 0;
+}
+
+static int check_place(struct og_pass *pass)
 {
 	const struct og_facts *facts = og_facts(pass);
 	/* these may name a cgroup as they like; an engine's could be another container's */
@@ -176,4 +195,11 @@ int og_rule_cgroup(struct og_pass *pass)
 	return og_reject(pass, node,
 			 "the cgroup %s lies outside the engine's: run without --cgroup-parent",
 			 OG_Q(path));
+}
+
+int og_rule_cgroup(struct og_pass *pass)
+{
+	if (check_files(pass) < 0)
+		return -1;
+	return og_cmd(pass) == OG_CMD_CREATE ? check_place(pass) : 0;
 }
