@@ -149,12 +149,33 @@ crun_refused() {
 	nothing_left "refused by a mount"
 }
 
+# Files of cgroup v2, as podman's --cgroup-conf names them. crun writes them as root, into
+# a cgroup that it ends with all that is in it.
+host_process() {
+	local GLOBAL=(--cgroup-manager=cgroupfs) through pid ends=
+	policy '{ "version": 1, "extends": "baseline" }'
+	for through in real rt; do
+		sleep 60 8>&- &
+		pid=$!
+		make '.linux.cgroupsPath = "/'"$ID"'" | .linux.namespaces += [{ "type": "cgroup" }]
+			| .linux.resources = { "unified": { "cgroup.procs": "'$pid'" } }'
+		capture $through run --bundle "$B" $ID
+		kill -TERM $pid 2>/dev/null
+		wait $pid
+		ends+="$through $? "
+	done
+	is "a process of the host is killed by crun alone, by us with ocigate" "$ends" "real 137 rt 143 "
+	has "... refused" "$err" '^ocigate: rejected: (.*; )?cgroup: "cgroup.procs" is no limit'
+	nothing_left "a process of the host"
+}
+
 plain_more() {
 	[ -n "$IS_OCIGATE" ] || return 0
 	as_alone
 	confined
 	exec_forms
 	crun_refused
+	host_process
 }
 
 . "$(dirname "$0")/plain_runc.sh"
