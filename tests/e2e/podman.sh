@@ -161,8 +161,12 @@ s_cp_commit() {
 	P rmi "$N" >/dev/null
 }
 
+CACHES=/var/tmp/buildah-cache
+
 s_build() {
 	mkdir "$T/work/$N"
+	# buildah makes it for everybody to enter; see caches()
+	mkdir -m 700 "$CACHES" 2>/dev/null || chmod 700 "$CACHES"
 	cat >"$T/work/$N/Dockerfile" <<-'DOCKERFILE'
 		FROM bb:1 AS first
 		RUN echo from the first stage >/made
@@ -426,6 +430,29 @@ builds() {
 		RUN --mount=type=bind,source=/,target=/x true
 	DOCKERFILE
 	has "the build's own directory is a directory of the host" "$err" 'ocigate: rejected: mounts: '
+	policy '{ "version": 1, "extends": "lab", "rules": { "mounts": { "allow": [ { "source": "'"$T/work"'", "access": "ro" } ] } } }'
+	builds_refused "-v of a directory that containers may have, as root" 'mounts: ' -v "$T/work:/x"
+	caches
+}
+
+# What a build leaves in a cache lies on the host, in a directory of buildah's choice.
+caches() {
+	local set_id='RUN --mount=type=cache,target=/c,id=open cp /bin/busybox /c/sh && chmod 4755 /c/sh'
+	rm -rf "$CACHES"
+	R=(runc)
+	build <<<"FROM bb:1"$'\n'"$set_id"
+	is "runc: a build leaves a setuid file" "$rc $(stat -c %u:%a "$CACHES/open/sh")" "0 0:4755"
+	check "... which users of the host can execute" setpriv --reuid 1000 --clear-groups test -x "$CACHES/open/sh"
+	R=(ocigate)
+	policy '{ "version": 1, "extends": "baseline" }'
+	rm -f "$CACHES/open/sh"
+	build <<<"FROM bb:1"$'\n'"$set_id"
+	isnt "a cache that users of the host may enter" "$rc" 0
+	has "... is refused" "$err" 'mounts: ".*users of the host may enter "'"$CACHES"'"'
+	is "... and nothing is left there" "$(ls -A "$CACHES/open")" ""
+	chmod 700 "$CACHES"
+	build <<<"FROM bb:1"$'\n'"$set_id"
+	is "closed, it may be used" "$rc $(ls -A "$CACHES/open")" "0 sh"
 }
 
 builds_refused() {
