@@ -108,6 +108,7 @@ static const struct field source_fields[] = {
 	F(og_source, fstype, K_TEXT),
 	F(og_source, problem, K_TEXT),
 	F(og_source, socket, K_TEXT),
+	F(og_source, open, K_TEXT),
 	WORD(og_source, type, ftype_words),
 	WORD(og_source, role, role_words),
 	F(og_source, dev, K_U64),

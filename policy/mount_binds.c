@@ -292,6 +292,14 @@ static int judge_use(const struct bind *bind, const struct cover *cover)
 				 "volumes are not allowed (mount on %s): run without it, or with "
 				 "a tmpfs there",
 				 OG_Q(bind->destination));
+	if (!want.ro && !(bind->have->words & OG_MW_ANY_RO) && bind->fact->open &&
+	    !(bind->fact->nosuid && bind->fact->nodev))
+		return og_reject(bind->pass, bind->mount,
+				 "%s cannot be writable (mount on %s): users of the host may enter "
+				 "%s, so the container could leave setuid files for them: mount it "
+				 "read-only, or have that directory closed (chmod o-rwx)",
+				 OG_Q(bind->source), OG_Q(bind->destination),
+				 OG_Q(bind->fact->open));
 	og_because(bind->pass, cover->strict);
 	if (!want.ro && cover->setuid)
 		return og_reject(

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ocigate/buf.h"
 
@@ -106,16 +107,13 @@ static bool is_by_link(const char *source, const char *resolved)
 	return strcmp(source, resolved) != 0;
 }
 
-static enum og_role find_role(struct og_gather *g, const char *source, const struct og_place *place)
+static const struct og_keep *find_keep(struct og_gather *g, const char *source,
+				       const struct og_place *place)
 {
-	bool by_link = is_by_link(source, place->path);
-
-	for (size_t i = 0; i < g->nkeeps && !by_link; i++)
+	for (size_t i = 0; i < g->nkeeps && !is_by_link(source, place->path); i++)
 		if (is_at(&g->keeps[i], place->path) && is_kept(g, &g->keeps[i], place))
-			return g->keeps[i].role;
-	if (is_init(g, source, place))
-		return OG_ROLE_INIT;
-	return OG_ROLE_NONE;
+			return &g->keeps[i];
+	return NULL;
 }
 
 /* Whether |path| is a place NAME/CHILD below the keep, or lies below one. */
@@ -136,7 +134,7 @@ static bool is_in_child(const struct og_keep *keep, const char *path)
  * container or build step ("volume-subpath") is what it is a part of. Were the
  * volume's own place covered by a mount, the origin would be another path.
  */
-static enum og_role role_of_part(const struct og_gather *g, const char *origin)
+static const struct og_keep *keep_of_part(const struct og_gather *g, const char *origin)
 {
 	for (size_t i = 0; i < g->nkeeps; i++) {
 		const struct og_keep *keep = &g->keeps[i];
@@ -146,9 +144,28 @@ static enum og_role role_of_part(const struct og_gather *g, const char *origin)
 			continue;
 		if (keep->child && keep->child[0] ? is_in_child(keep, origin)
 						  : og_path_within(origin, keep->path))
-			return keep->role;
+			return keep;
 	}
-	return OG_ROLE_NONE;
+	return NULL;
+}
+
+/* Whether other users of the host come to what lies in |path|; what cannot be seen does not bar. */
+static bool is_open(struct og_gather *g, const char *path)
+{
+	struct stat st;
+
+	for (; path && path[1]; path = og_path_up(g, path, 1))
+		if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH))
+			return false;
+	return true;
+}
+
+static void set_role(struct og_gather *g, struct og_source *ret, const struct og_keep *keep)
+{
+	ret->role = keep->role;
+	/* what the container makes of the modes in a volume bars nobody */
+	if (keep->role == OG_ROLE_VOLUME && is_open(g, keep->path))
+		ret->open = keep->path;
 }
 
 /* ---- mounts ---- */
@@ -227,6 +244,7 @@ static int fill_mount(struct og_gather *g, const struct og_place *place, struct 
 {
 	const struct og_mounts *mounts = og_gather_mounts(g);
 	const struct og_mount *mount = mounts ? og_mounts_by_id(mounts, place->mount) : NULL;
+	const struct og_keep *keep;
 	size_t first;
 
 	if (!mount) {
@@ -239,8 +257,11 @@ static int fill_mount(struct og_gather *g, const struct og_place *place, struct 
 		return -1;
 	ret->hidden = !ret->origin || strcmp(ret->origin, ret->resolved) != 0;
 	if (ret->role == OG_ROLE_NONE && ret->origin && ret->hidden &&
-	    !is_by_link(ret->source, ret->resolved))
-		ret->role = role_of_part(g, ret->origin);
+	    !is_by_link(ret->source, ret->resolved)) {
+		keep = keep_of_part(g, ret->origin);
+		if (keep)
+			set_role(g, ret, keep);
+	}
 	if (ret->type != OG_FT_DIR)
 		return 0;
 	first = og_mounts_below(mounts, ret->resolved, &ret->nsubmounts);
@@ -281,6 +302,7 @@ static void see_past_volume(const struct og_gather *g, struct og_source *ret)
 
 static int fill(struct og_gather *g, struct og_source *ret)
 {
+	const struct og_keep *keep;
 	struct og_place place;
 
 	/* every container has some from the engine's directory for it */
@@ -300,7 +322,11 @@ static int fill(struct og_gather *g, struct og_source *ret)
 	ret->nosuid = place.nosuid;
 	ret->nodev = place.nodev;
 	ret->readonly = place.readonly;
-	ret->role = find_role(g, ret->source, &place);
+	keep = find_keep(g, ret->source, &place);
+	if (keep)
+		set_role(g, ret, keep);
+	else if (is_init(g, ret->source, &place))
+		ret->role = OG_ROLE_INIT;
 	/* Every container has these; they tell where they are without the mount table. */
 	if (ret->role == OG_ROLE_NETFILE) {
 		ret->origin = ret->resolved;

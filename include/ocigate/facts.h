@@ -76,6 +76,8 @@ struct og_source {
 	const char *fstype;   /* of the file system it lies on */
 	const char *problem;  /* why nothing could be established; NULL: fine */
 	const char *socket;   /* a control socket it is, or that lies below it; NULL: none */
+	const char *open;     /* of a volume: the engine's directory with it, which other users of
+				 the host may enter; NULL: they may not */
 	enum og_ftype type;
 	enum og_role role;
 	uint64_t dev, ino;

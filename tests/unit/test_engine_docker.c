@@ -176,6 +176,40 @@ Test(engine_docker, record_that_is_not_believed)
 	expect_unknown("in a directory of anybody's");
 }
 
+/* A directory on the way keeps other users of the host out, or none does. */
+Test(engine_docker, volumes_others_may_enter)
+{
+	static const struct {
+		const char *dir;
+		mode_t mode;
+		const char *open;
+	} steps[] = { { "", 0711, "/data/volumes" },
+		      { "/data", 0710, NULL },
+		      { "/data", 0701, "/data/volumes" },
+		      { "/data/volumes", 0700, NULL },
+		      /* the container's own to change */
+		      { "/data/volumes/vol/_data", 0700, NULL },
+		      { "/data/volumes", 0701, "/data/volumes" } };
+	og_auto_free char *mount = bind_of("data/volumes/vol/_data");
+	char path[512];
+
+	docker(CONFIG, HOST, mount);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct launch l;
+
+		snprintf(path, sizeof(path), "%s%s", top, steps[i].dir);
+		cr_assert(eq(int, chmod(path, steps[i].mode), 0));
+		collect(&l, "moby", "bundle", ID);
+		expect_role(&l, "data/volumes/vol/_data", OG_ROLE_VOLUME);
+		snprintf(path, sizeof(path), "%s%s", top, steps[i].open ? steps[i].open : "");
+		if (steps[i].open)
+			cr_expect_str_eq(source(&l, "data/volumes/vol/_data")->open, path);
+		else
+			cr_expect_null(source(&l, "data/volumes/vol/_data")->open, "step %zu", i);
+		release(&l);
+	}
+}
+
 Test(engine_docker, places)
 {
 	static const char *const paths[] = {
