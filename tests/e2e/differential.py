@@ -31,15 +31,31 @@ def learn(value):
         learn(child)
 
 
+def members(pairs):
+    keys = [k for k, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"the key {key!r} twice")
+    return dict(pairs)
+
+
+def unambiguous(value):
+    """Below a key that nobody knows nobody looks for any."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key in KNOWN:
+                unambiguous(child)
+            elif any(key.casefold() == k.casefold() for k in KNOWN):
+                raise ValueError(f"ambiguous key {key!r}")
+    for child in value if isinstance(value, list) else []:
+        unambiguous(child)
+
+
 def strict(text):
     """The document as every reader must take it; what two could read differently is an error."""
-    def members(pairs):
-        keys = [k for k, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1 or key not in KNOWN and any(key.casefold() == k.casefold() for k in KNOWN):
-                raise ValueError(f"ambiguous key {key!r}")
-        return dict(pairs)
-    return json.loads(text.decode("utf-8"), object_pairs_hook=members)
+    doc = json.loads(text.decode("utf-8"), object_pairs_hook=members)
+    unambiguous(doc)
+    return doc
 
 
 def site(args, preset):

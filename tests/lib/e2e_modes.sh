@@ -113,7 +113,7 @@ by_exchange() {
 	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "drivers": ["routed"] } } }'
 	$create >/dev/null
 	capture D run --rm --runtime exchange --network web srv:1 echo it ran
-	has "a network that is exchanged after create: refused" "$rc $out $err" '^[^0].*rejected: network-host: the network .*web.* is no longer the one that was judged'
+	has "a network that is exchanged after create: refused" "$rc $err" '^[^0].*rejected: network-host: the network .*web.* is no longer the one that was judged'
 	hasnt "... and nothing ran" "$out" 'it ran'
 	D network rm web >/dev/null
 	$create >/dev/null
