@@ -108,9 +108,10 @@ endef
 
 ifneq ($(filter-out $(NO_BUILD),$(GOALS)),)
 $(eval $(call stamp,cc,CC))
+$(eval $(call stamp,ldflags,LDFLAGS))
 endif
 
-$(BUILD)/probe.mk: Makefile $(BUILD)/.cc | $(DEPS_FIRST)
+$(BUILD)/probe.mk: Makefile $(BUILD)/.cc $(BUILD)/.ldflags | $(DEPS_FIRST)
 	@mkdir -p $(@D)
 	@command -v $(firstword $(CC)) >/dev/null || \
 		{ echo "no compiler $(firstword $(CC)): install build-essential (or run 'make deps' as root)" >&2; exit 1; }
@@ -124,9 +125,9 @@ $(BUILD)/probe.mk: Makefile $(BUILD)/.cc | $(DEPS_FIRST)
 	echo "PKG_CFLAGS := $$(pkg-config --cflags $$libs)"; \
 	dyn=$$(pkg-config --libs $$libs); sta=$${dyn/-lyajl/-lyajl_s}; \
 	echo "LIBS_DYNAMIC := $$dyn"; echo "LIBS_STATIC := $$sta"; \
-	if accepts -Wl,-T,$(LAYOUT); then echo "LINK_LAYOUT := -Wl,-T,$(LAYOUT)"; fi; \
+	if accepts -static -Wl,-T,$(LAYOUT) $(LDFLAGS); then echo "LINK_LAYOUT := -Wl,-T,$(LAYOUT)"; fi; \
 	for f in -static-pie -static; do \
-		if $(CC) -fPIE $$f -x c -o $@.out - -x none $$sta <<<"$$main" 2>/dev/null; then echo "LINK_STATIC := $$f"; break; fi; \
+		if $(CC) -fPIE $$f -x c -o $@.out - -x none $$sta $(LDFLAGS) <<<"$$main" 2>/dev/null; then echo "LINK_STATIC := $$f"; break; fi; \
 	done; \
 	rm -f $@.out; echo "PROBED := yes"
 	@mv $@.tmp $@
