@@ -335,6 +335,8 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_array_end,
 };
 
+static const char behind_end[] = "the text goes on after its end: take this away";
+
 /* What to do about a syntax error at |at|, of which yajl says |why| in its own words. */
 static const char *advice(const struct parse *p, size_t at, const char *why)
 {
@@ -350,7 +352,7 @@ static const char *advice(const struct parse *p, size_t at, const char *why)
 		{ "invalid character inside",
 		  "a string ends on its line, with a double quote: write "
 		  "\\n or \\t for what stands here" },
-		{ "trailing garbage", "the text goes on after its end: take this away" },
+		{ "trailing garbage", behind_end },
 		{ "after key and value", "a comma or } is expected" },
 		{ "after array element", "a comma or ] is expected" },
 		{ "unallowed token", "a value is expected" },
@@ -386,6 +388,18 @@ static int stop_syntax(struct parse *p)
 	return -1;
 }
 
+/*
+ * Something at |at|, behind the value, that yajl lets pass: it takes the end of the text
+ * for the end of a comment, and does not ask for the end of a string that begins there.
+ */
+static int stop_behind(struct parse *p, size_t at)
+{
+	bool comment = p->doc->flags & OG_DOC_COMMENTS && p->src->text[at] == '/';
+
+	stop(p, at, comment ? "a comment without its end" : behind_end);
+	return -1;
+}
+
 static int run_yajl(struct parse *p)
 {
 	yajl_alloc_funcs funcs = { yajl_get, yajl_grow, yajl_put, p };
@@ -406,11 +420,8 @@ static int run_yajl(struct parse *p)
 		return og_fail(p->reterr, OG_E_BUG, "parsing was cancelled without a reason");
 	if (status != yajl_status_ok)
 		return stop_syntax(p);
-	/* yajl takes the end of the text for the end of a comment */
-	if (p->root && skip_between(p, p->pos) < p->src->len) {
-		stop(p, skip_between(p, p->pos), "a comment without its end");
-		return -1;
-	}
+	if (p->root && skip_between(p, p->pos) < p->src->len)
+		return stop_behind(p, skip_between(p, p->pos));
 	return p->root ? 0 : og_fail(p->reterr, OG_E_BUG, "parsing gave no value");
 }
 
