@@ -163,7 +163,7 @@ static bool is_stale(int dir, const char *name, const struct og_record *record)
 	struct og_state state;
 	struct og_loaded_record *old;
 	bool stale = true;
-	uint64_t start;
+	uint64_t start, now;
 
 	og_state_read(record->root, record->id, &state);
 	if (state.exists || state.unknown)
@@ -172,7 +172,10 @@ static bool is_stale(int dir, const char *name, const struct og_record *record)
 		return err.code != OG_E_NOMEM && err.code != OG_E_SYS; /* torn, not unread */
 	if (!old)
 		return true;
-	if (old->writer_start && old->writer != (uint64_t)getpid() && old->writer <= INT32_MAX)
+	/* a time to come is one of an earlier boot, where the directory outlives it */
+	og_process_self(&now);
+	if (old->writer_start && old->writer != (uint64_t)getpid() && old->writer <= INT32_MAX &&
+	    (!now || old->writer_start <= now))
 		stale = og_process_look((pid_t)old->writer, &start) == 0 &&
 			(start == 0 || start > old->writer_start);
 	og_record_free(&old->record);
@@ -192,14 +195,14 @@ static int lock_records(int dir)
 	return -1;
 }
 
-/* By descriptor needs CAP_DAC_READ_SEARCH, by its name in /proc takes longer. */
+/* By descriptor needs CAP_DAC_READ_SEARCH on older kernels, by its name in /proc takes longer. */
 static int name_file(int fd, int dir, const char *name)
 {
 	char path[64];
 
 	if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0)
 		return 0;
-	if (errno != ENOENT)
+	if (errno == EEXIST)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);

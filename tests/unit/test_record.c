@@ -235,8 +235,11 @@ Test(record, of_a_launch_under_way_stays)
 /* The writer's number may be another process's by now: of one that began later. */
 Test(record, of_a_writer_whose_number_was_used_again)
 {
+	static const char writes[] =
+		"sed -i 's/\"writer-start\":[0-9]*/\"writer-start\":%llu/' c1-*";
 	struct og_record record = sample(NULL);
-	char script[128];
+	char script[128], start[128];
+	uint64_t now;
 	pid_t pid;
 
 	cr_assert(eq(int, write_record(&record), 0));
@@ -248,9 +251,19 @@ Test(record, of_a_writer_whose_number_was_used_again)
 	snprintf(script, sizeof(script), "sed -i 's/\"writer\":[0-9]*/\"writer\":%d/' c1-*",
 		 (int)pid);
 	cr_assert(eq(int, run(script), 0));
-	cr_assert(eq(int, run("sed -i 's/\\(\"writer-start\":[0-9]*\\)/\\19/' c1-*"), 0));
-	cr_expect(eq(int, write_record(&record), -1)); /* there before the record: its writer */
-	cr_assert(eq(int, run("sed -i 's/\"writer-start\":[0-9]*/\"writer-start\":1/' c1-*"), 0));
+	/* there before the record was: its writer */
+	while (og_process_self(&now) && now <= og_process_start(pid))
+		usleep(1000);
+	snprintf(start, sizeof(start), writes, (unsigned long long)now);
+	cr_assert(eq(int, run(start), 0));
+	cr_expect(eq(int, write_record(&record), -1));
+	snprintf(start, sizeof(start), writes, 1ULL);
+	cr_assert(eq(int, run(start), 0));
+	cr_expect(eq(int, write_record(&record), 0));
+	/* a time to come: of an earlier boot */
+	cr_assert(eq(int, run(script), 0));
+	snprintf(start, sizeof(start), writes, (unsigned long long)now * 1000);
+	cr_assert(eq(int, run(start), 0));
 	cr_expect(eq(int, write_record(&record), 0));
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
