@@ -363,15 +363,18 @@ static int check_oom_killer(struct og_pass *pass)
 			  "the OOM killer may not be switched off: leave out --oom-kill-disable");
 }
 
-/* Files of cgroup v2 that say the same as a limit; they are written last, and win. */
+/*
+ * Files of cgroup v2 that say the same as a limit; they are written last, and win. A limit
+ * of memory and swap together is one of memory, too.
+ */
 static const struct {
 	const char *file;
 	const struct limit *limit;
 } unified[] = {
-	{ "memory.max", &memory },	{ "memory.high", &memory }, { "memory.swap.max", &both },
-	{ "memory.swap.high", &both },	{ "pids.max", &pids },	    { "cpu.weight", &shares },
-	{ "cpu.weight.nice", &shares }, { "cpu.idle", &shares },    { "cpu.max", &quota },
-	{ "cpu.max.burst", &quota },
+	{ "memory.max", &memory }, { "memory.max", &both },	 { "memory.high", &memory },
+	{ "memory.high", &both },  { "memory.swap.max", &both }, { "memory.swap.high", &both },
+	{ "pids.max", &pids },	   { "cpu.weight", &shares },	 { "cpu.weight.nice", &shares },
+	{ "cpu.idle", &shares },   { "cpu.max", &quota },	 { "cpu.max.burst", &quota },
 };
 
 static const struct limit *limit_of(const struct og_pass *pass, const char *file)
