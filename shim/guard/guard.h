@@ -38,8 +38,8 @@ struct og_network {
 
 /*
  * Look into the namespace of |pid| and into our own. Fails for kinds of network whose
- * traffic does not pass the host's own packet filter (macvlan, ipvlan). *ret is the
- * caller's, og_network_free() ends it.
+ * traffic does not pass the host's own packet filter (macvlan, ipvlan; a bridge with an
+ * interface of the host's in it). *ret is the caller's, og_network_free() ends it.
  */
 int og_network_read(pid_t pid, struct og_network *ret, struct og_err *reterr);
 void og_network_free(struct og_network *network);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/ethtool.h>
+#include <linux/if_bridge.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
@@ -131,6 +132,71 @@ static int check_kinds(struct og_err *reterr)
 	return r;
 }
 
+#define BRIDGE_PORTS 1024 /* BR_MAX_PORTS of the kernel's own net/bridge/br_private.h */
+
+/*
+ * By an interface of the host's in it, others reach a bridge without the host, which
+ * takes them for neighbours of the container. What pairs of interfaces lead to is there
+ * by the engine, and nothing comes in by a dummy.
+ */
+static int check_port(int fd, const char *bridge, unsigned index, struct og_err *reterr)
+{
+	char interface[IF_NAMESIZE], driver[32];
+
+	if (!if_indextoname(index, interface)) /* gone by now */
+		return 0;
+	if (read_driver(fd, interface, driver) < 0)
+		return og_fail_sys(reterr, errno, "the driver of the interface %s", interface);
+	if (strcmp(driver, "veth") == 0 || strcmp(driver, "dummy") == 0)
+		return 0;
+	return og_fail(
+		reterr, OG_E_HOST,
+		"the container's network is on the bridge %s, and so is the host's interface "
+		"%s: what lies behind that reaches the container past the host's filter; use "
+		"a network with a bridge of its own",
+		bridge, interface);
+}
+
+static int check_bridge(int fd, const char *bridge, struct og_err *reterr)
+{
+	int ports[BRIDGE_PORTS] = { 0 };
+	unsigned long args[4] = { BRCTL_GET_PORT_LIST, (unsigned long)ports, BRIDGE_PORTS, 0 };
+	struct ifreq request = { 0 };
+	char driver[32];
+	int r = 0;
+
+	/* to another driver the request could mean anything */
+	if (read_driver(fd, bridge, driver) < 0)
+		return og_fail_sys(reterr, errno, "the driver of the interface %s", bridge);
+	if (strcmp(driver, "bridge") != 0)
+		return 0;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", bridge);
+	request.ifr_data = (void *)args;
+	if (ioctl(fd, SIOCDEVPRIVATE, &request) < 0)
+		return og_fail_sys(reterr, errno, "the interfaces of the bridge %s", bridge);
+	for (size_t i = 0; r == 0 && i < BRIDGE_PORTS; i++)
+		if (ports[i] > 0)
+			r = check_port(fd, bridge, (unsigned)ports[i], reterr);
+	return r;
+}
+
+static int check_bridges(const struct og_network *network, struct og_err *reterr)
+{
+	og_auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r = fd < 0 ? og_fail_sys(reterr, errno, "a socket") : 0;
+
+	for (size_t i = 0; r == 0 && i < network->ncontainer; i++) {
+		const struct og_netaddr *address = &network->container[i];
+		const char *bridge = address->loopback || address->link_local
+					     ? NULL
+					     : og_network_bridge(network, address);
+
+		if (bridge)
+			r = check_bridge(fd, bridge, reterr);
+	}
+	return r;
+}
+
 /* Go into |fd|, read, and come back to |home|. */
 static int read_inside(struct og_network *network, int home, struct og_err *reterr)
 {
@@ -162,7 +228,7 @@ int og_network_read(pid_t pid, struct og_network *ret, struct og_err *reterr)
 		return 0;
 	if (read_addresses(&ret->host, &ret->nhost, reterr) < 0)
 		return -1;
-	return read_inside(ret, home, reterr);
+	return read_inside(ret, home, reterr) < 0 ? -1 : check_bridges(ret, reterr);
 }
 
 void og_network_free(struct og_network *network)

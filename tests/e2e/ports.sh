@@ -306,6 +306,37 @@ by_kind() {
 	D network rm other >/dev/null
 }
 
+# A bridge of the host's own, for its virtual machines or because its network is on it: who
+# is behind an interface in it is the container's neighbour, and the guard lets those pass.
+by_bridge() {
+	local_only
+	if ! { ip link add lan type bridge && ip tuntap add dev tap9 mode tap; }; then
+		not_here "tap interfaces" "ip tuntap add mode tap"
+		return
+	fi
+	ip address add 10.97.0.1/24 dev lan
+	ip link set lan up
+	ip link set tap9 master lan
+	D network create -o com.docker.network.bridge.name=lan --subnet 10.97.0.0/24 --gateway 10.97.0.1 other >/dev/null
+	serve plain "$PLAIN" --network other -- tcp/80
+	is "plain runc, a bridge of the host's: it runs" "$(D inspect -f '{{.State.Running}}' plain)" true
+	gone plain
+	capture D run -d --name g1 --network other --runtime ocigate -p 8080:80 srv:1 listen tcp/80
+	isnt "a bridge of the host's, with a port: refused" "$rc" 0
+	has "... the user is told" "$err" 'is on the bridge lan, and so is the host.s interface tap9'
+	gone g1
+	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "drivers": ["macvlan"] } } }'
+	capture D run --rm --network other --runtime ocigate srv:1 true
+	has "... nothing published" "$err" 'is on the bridge lan, and so is the host.s interface tap9'
+	ip link set tap9 nomaster
+	capture D run --rm --network other --runtime ocigate srv:1 true
+	is "... without the interface in it: runs" "$rc$err" 0
+	D network rm other >/dev/null
+	ip link delete tap9
+	ip link delete lan
+	is "... and nothing is left" "$(guard)" ""
+}
+
 # The host's network has no ports of the container's to keep.
 by_host() {
 	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "action": "off" },
@@ -470,6 +501,7 @@ if need_ocigate "the port guard"; then
 	refused
 	by_kind macvlan
 	by_kind ipvlan
+	by_bridge
 	by_host
 	by_modes
 	asked_by_all
