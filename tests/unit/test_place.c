@@ -143,8 +143,8 @@ Test(place, resolving)
 Test(place, magic)
 {
 	static const char *const paths[] = {
-		"/proc/self/root", "/proc/self/cwd", "/proc/self/root/etc",
-		"/proc/self/exe",  "/proc/1",	     "/proc"
+		"/proc/self/root",	 "/proc/self/cwd", "/proc/self/root/etc",
+		"/proc/thread-self/exe", "/proc/1",	   "/proc"
 	};
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
