@@ -43,7 +43,10 @@ struct og_network {
  */
 int og_network_read(pid_t pid, struct og_network *ret, struct og_err *reterr);
 void og_network_free(struct og_network *network);
-/* The host's interface on whose subnet |address| lies: its bridge. NULL: none. */
+/*
+ * The host's interface on whose subnet |address| lies: its bridge. NULL: none; there is
+ * none for a loopback or link-local one.
+ */
 const char *og_network_bridge(const struct og_network *network, const struct og_netaddr *address);
 
 /* ---- proxies.c: ports that the engine chose ---- */

@@ -80,8 +80,8 @@ static int read_addresses(struct og_netaddr **ret, size_t *retn, struct og_err *
 	return *ret ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
 }
 
-/* "veth" and the like; "" where a driver does not say. -1: it could not be asked. */
-static int read_driver(int fd, const char *interface, char buf[32])
+/* "veth" and the like; "" where a driver does not say. */
+static int read_driver(int fd, const char *interface, char buf[32], struct og_err *reterr)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
 	struct ifreq request = { 0 };
@@ -89,9 +89,10 @@ static int read_driver(int fd, const char *interface, char buf[32])
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
 	request.ifr_data = (void *)&info;
 	buf[0] = '\0';
-	if (ioctl(fd, SIOCETHTOOL, &request) < 0)
-		return errno == EOPNOTSUPP || errno == ENODEV ? 0 : -1;
-	snprintf(buf, 32, "%.31s", info.driver);
+	if (ioctl(fd, SIOCETHTOOL, &request) == 0)
+		snprintf(buf, 32, "%.31s", info.driver);
+	else if (errno != EOPNOTSUPP && errno != ENODEV)
+		return og_fail_sys(reterr, errno, "the driver of the interface %s", interface);
 	return 0;
 }
 
@@ -99,8 +100,8 @@ static int check_kind(int fd, const char *interface, struct og_err *reterr)
 {
 	char driver[32];
 
-	if (read_driver(fd, interface, driver) < 0)
-		return og_fail_sys(reterr, errno, "the driver of the interface %s", interface);
+	if (read_driver(fd, interface, driver, reterr) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(unfiltered) / sizeof(unfiltered[0]); i++)
 		if (strcmp(driver, unfiltered[i]) == 0)
 			return og_fail(reterr, OG_E_HOST,
@@ -145,8 +146,8 @@ static int check_port(int fd, const char *bridge, unsigned index, struct og_err 
 
 	if (!if_indextoname(index, interface)) /* gone by now */
 		return 0;
-	if (read_driver(fd, interface, driver) < 0)
-		return og_fail_sys(reterr, errno, "the driver of the interface %s", interface);
+	if (read_driver(fd, interface, driver, reterr) < 0)
+		return -1;
 	if (strcmp(driver, "veth") == 0 || strcmp(driver, "dummy") == 0)
 		return 0;
 	return og_fail(
@@ -166,8 +167,8 @@ static int check_bridge(int fd, const char *bridge, struct og_err *reterr)
 	int r = 0;
 
 	/* to another driver the request could mean anything */
-	if (read_driver(fd, bridge, driver) < 0)
-		return og_fail_sys(reterr, errno, "the driver of the interface %s", bridge);
+	if (read_driver(fd, bridge, driver, reterr) < 0)
+		return -1;
 	if (strcmp(driver, "bridge") != 0)
 		return 0;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", bridge);
@@ -186,10 +187,7 @@ static int check_bridges(const struct og_network *network, struct og_err *reterr
 	int r = fd < 0 ? og_fail_sys(reterr, errno, "a socket") : 0;
 
 	for (size_t i = 0; r == 0 && i < network->ncontainer; i++) {
-		const struct og_netaddr *address = &network->container[i];
-		const char *bridge = address->loopback || address->link_local
-					     ? NULL
-					     : og_network_bridge(network, address);
+		const char *bridge = og_network_bridge(network, &network->container[i]);
 
 		if (bridge)
 			r = check_bridge(fd, bridge, reterr);
@@ -245,6 +243,8 @@ const char *og_network_bridge(const struct og_network *network, const struct og_
 	size_t len = address->v6 ? 16 : 4;
 	const struct og_netaddr *best = NULL;
 
+	if (address->loopback || address->link_local)
+		return NULL;
 	for (size_t i = 0; i < network->nhost; i++) {
 		const struct og_netaddr *host = &network->host[i];
 		bool within = host->v6 == address->v6 && !host->loopback && !host->link_local;

@@ -202,9 +202,7 @@ static void put_bridges(struct planner *p)
 {
 	for (size_t i = 0; i < p->network->ncontainer; i++) {
 		const struct og_netaddr *address = &p->network->container[i];
-		const char *bridge = address->loopback || address->link_local
-					     ? NULL
-					     : og_network_bridge(p->network, address);
+		const char *bridge = og_network_bridge(p->network, address);
 
 		if (bridge)
 			og_buf_printf(&p->plan->elements, "bridge%d \"%s\" . %s\n",
