@@ -110,7 +110,9 @@ static bool is_by_link(const char *source, const char *resolved)
 static const struct og_keep *find_keep(struct og_gather *g, const char *source,
 				       const struct og_place *place)
 {
-	for (size_t i = 0; i < g->nkeeps && !is_by_link(source, place->path); i++)
+	if (is_by_link(source, place->path))
+		return NULL;
+	for (size_t i = 0; i < g->nkeeps; i++)
 		if (is_at(&g->keeps[i], place->path) && is_kept(g, &g->keeps[i], place))
 			return &g->keeps[i];
 	return NULL;
@@ -160,8 +162,11 @@ static bool is_open(struct og_gather *g, const char *path)
 	return true;
 }
 
+/* |keep| NULL: none. */
 static void set_role(struct og_gather *g, struct og_source *ret, const struct og_keep *keep)
 {
+	if (!keep)
+		return;
 	ret->role = keep->role;
 	/* what the container makes of the modes in a volume bars nobody */
 	if (keep->role == OG_ROLE_VOLUME && is_open(g, keep->path))
@@ -244,7 +249,6 @@ static int fill_mount(struct og_gather *g, const struct og_place *place, struct 
 {
 	const struct og_mounts *mounts = og_gather_mounts(g);
 	const struct og_mount *mount = mounts ? og_mounts_by_id(mounts, place->mount) : NULL;
-	const struct og_keep *keep;
 	size_t first;
 
 	if (!mount) {
@@ -257,11 +261,8 @@ static int fill_mount(struct og_gather *g, const struct og_place *place, struct 
 		return -1;
 	ret->hidden = !ret->origin || strcmp(ret->origin, ret->resolved) != 0;
 	if (ret->role == OG_ROLE_NONE && ret->origin && ret->hidden &&
-	    !is_by_link(ret->source, ret->resolved)) {
-		keep = keep_of_part(g, ret->origin);
-		if (keep)
-			set_role(g, ret, keep);
-	}
+	    !is_by_link(ret->source, ret->resolved))
+		set_role(g, ret, keep_of_part(g, ret->origin));
 	if (ret->type != OG_FT_DIR)
 		return 0;
 	first = og_mounts_below(mounts, ret->resolved, &ret->nsubmounts);
@@ -302,7 +303,6 @@ static void see_past_volume(const struct og_gather *g, struct og_source *ret)
 
 static int fill(struct og_gather *g, struct og_source *ret)
 {
-	const struct og_keep *keep;
 	struct og_place place;
 
 	/* every container has some from the engine's directory for it */
@@ -322,10 +322,8 @@ static int fill(struct og_gather *g, struct og_source *ret)
 	ret->nosuid = place.nosuid;
 	ret->nodev = place.nodev;
 	ret->readonly = place.readonly;
-	keep = find_keep(g, ret->source, &place);
-	if (keep)
-		set_role(g, ret, keep);
-	else if (is_init(g, ret->source, &place))
+	set_role(g, ret, find_keep(g, ret->source, &place));
+	if (ret->role == OG_ROLE_NONE && is_init(g, ret->source, &place))
 		ret->role = OG_ROLE_INIT;
 	/* Every container has these; they tell where they are without the mount table. */
 	if (ret->role == OG_ROLE_NETFILE) {
