@@ -335,8 +335,6 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_array_end,
 };
 
-static const char behind_end[] = "the text goes on after its end: take this away";
-
 /* What to do about a syntax error at |at|, of which yajl says |why| in its own words. */
 static const char *advice(const struct parse *p, size_t at, const char *why)
 {
@@ -352,7 +350,7 @@ static const char *advice(const struct parse *p, size_t at, const char *why)
 		{ "invalid character inside",
 		  "a string ends on its line, with a double quote: write "
 		  "\\n or \\t for what stands here" },
-		{ "trailing garbage", behind_end },
+		{ "trailing garbage", "the text goes on after its end: take this away" },
 		{ "after key and value", "a comma or } is expected" },
 		{ "after array element", "a comma or ] is expected" },
 		{ "unallowed token", "a value is expected" },
@@ -388,22 +386,11 @@ static int stop_syntax(struct parse *p)
 	return -1;
 }
 
-/*
- * Something at |at|, behind the value, that yajl lets pass: it takes the end of the text
- * for the end of a comment, and does not ask for the end of a string that begins there.
- */
-static int stop_behind(struct parse *p, size_t at)
-{
-	bool comment = p->doc->flags & OG_DOC_COMMENTS && p->src->text[at] == '/';
-
-	stop(p, at, comment ? "a comment without its end" : behind_end);
-	return -1;
-}
-
 static int run_yajl(struct parse *p)
 {
 	yajl_alloc_funcs funcs = { yajl_get, yajl_grow, yajl_put, p };
 	yajl_status status;
+	size_t at;
 
 	if (setjmp(p->nomem)) {
 		stop_nomem(p);
@@ -420,8 +407,15 @@ static int run_yajl(struct parse *p)
 		return og_fail(p->reterr, OG_E_BUG, "parsing was cancelled without a reason");
 	if (status != yajl_status_ok)
 		return stop_syntax(p);
-	if (p->root && skip_between(p, p->pos) < p->src->len)
-		return stop_behind(p, skip_between(p, p->pos));
+	/*
+	 * What yajl lets pass behind the value: it takes the end of the text for the end of a
+	 * comment, and does not ask for the end of a string that begins there.
+	 */
+	if (p->root && skip_between(p, p->pos) < p->src->len) {
+		at = skip_between(p, p->pos);
+		stop(p, at, advice(p, at, "trailing garbage"));
+		return -1;
+	}
 	return p->root ? 0 : og_fail(p->reterr, OG_E_BUG, "parsing gave no value");
 }
 
