@@ -166,7 +166,7 @@ CACHES=/var/tmp/buildah-cache
 s_build() {
 	mkdir "$T/work/$N"
 	# buildah makes it for everybody to enter; see caches()
-	mkdir -m 700 "$CACHES" 2>/dev/null || chmod 700 "$CACHES"
+	mkdir -p "$CACHES" && chmod 700 "$CACHES"
 	cat >"$T/work/$N/Dockerfile" <<-'DOCKERFILE'
 		FROM bb:1 AS first
 		RUN echo from the first stage >/made

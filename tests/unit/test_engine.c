@@ -217,37 +217,39 @@ Test(engine, plain_rootfs)
 	release(&l);
 }
 
+/* Of the plain bundle "b"; NULL: none. */
+static void expect_dev_problem(const char *want)
+{
+	struct launch l;
+
+	collect(&l, NULL, "b", "c");
+	if (want)
+		cr_expect_str_eq(l.facts->dev_problem, want);
+	else
+		cr_expect_null(l.facts->dev_problem);
+	release(&l);
+}
+
 /* Where runtimes make nodes and links. */
 Test(engine, dev_of_the_rootfs)
 {
-	struct launch l;
 	char path[512];
 
 	put("b/config.json", "{\"root\":{\"path\":\"rootfs\"}}");
 	put("b/rootfs/", " ");
-	collect(&l, NULL, "b", "c");
-	cr_expect_null(l.facts->dev_problem);
-	release(&l);
+	expect_dev_problem(NULL);
 	put("b/rootfs/dev/", " ");
-	collect(&l, NULL, "b", "c");
-	cr_expect_null(l.facts->dev_problem);
-	release(&l);
+	expect_dev_problem(NULL);
 	snprintf(path, sizeof(path), "%s/b/rootfs/dev", top);
 	cr_assert(eq(int, rmdir(path), 0));
 	cr_assert(eq(int, symlink(".", path), 0));
-	collect(&l, NULL, "b", "c");
-	cr_expect_str_eq(l.facts->dev_problem, "a symlink");
-	release(&l);
+	expect_dev_problem("a symlink");
 	cr_assert(eq(int, unlink(path), 0));
 	put("b/rootfs/dev", " ");
-	collect(&l, NULL, "b", "c");
-	cr_expect_str_eq(l.facts->dev_problem, "no directory");
-	release(&l);
+	expect_dev_problem("no directory");
 	/* a root file system that is none: the runtime says so */
 	put("b/config.json", "{\"root\":{\"path\":\"rootfs/dev\"}}");
-	collect(&l, NULL, "b", "c");
-	cr_expect_str_eq(l.facts->dev_problem, "not to be seen (ENOTDIR)");
-	release(&l);
+	expect_dev_problem("not to be seen (ENOTDIR)");
 }
 
 Test(engine, sources_relative_to_the_bundle)
