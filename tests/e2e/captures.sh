@@ -134,6 +134,7 @@ check "every one has the engine's record" bash -c "for f in $CAPTURES/*.hostconf
 if need_ocigate "a policy to take configurations through"; then
 	probe_make
 	mkdir -p "$T/bin/fake" "$T/docker-data"
+	chmod 710 "$T/docker-data" # as dockerd has it, whatever it finds
 	cp "$T/bin/probe" "$FAKE"
 	mount --bind "$T/docker-data" "$DATA"
 	policy '{ "version": 1, "extends": "permissive" }'
