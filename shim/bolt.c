@@ -9,12 +9,13 @@
 #include <unistd.h>
 
 #include "ocigate/buf.h"
+#include "ocigate/doc.h"
 
 #define MAGIC	   0xED0CDAEDU
 #define VERSION	   2U
 #define PAGE_LEAST 1024U
 #define PAGE_MOST  65536U
-#define SIZE_MOST  (1U << 20) /* of a page with those that continue it */
+#define SIZE_MOST  OG_DOC_MAX_BYTES /* of a page with those that continue it */
 #define DEPTH_MOST 16U
 #define PAGES_MOST 4096U /* in one reading: a tree that leads back to itself ends */
 
@@ -307,7 +308,10 @@ static int enter(struct bolt *bolt, const char *name, size_t len, struct og_err 
 	bolt->there = false;
 	if (walk_bucket(bolt, bolt->header.root, &page, reterr) < 0)
 		return -1;
-	return bolt->there ? 0 : broken(reterr, "its bucket is not there");
+	if (bolt->there)
+		return 0;
+	broken(reterr, "its bucket is not there");
+	return OG_BOLT_NO_BUCKET;
 }
 
 static int read_bucket(struct bolt *bolt, const char *path, const char *prefix,
@@ -315,9 +319,12 @@ static int read_bucket(struct bolt *bolt, const char *path, const char *prefix,
 {
 	bolt->header.root = bolt->meta.root;
 	for (size_t len; *path; path += len + (path[len] == '/')) {
+		int r;
+
 		len = strcspn(path, "/");
-		if (enter(bolt, path, len, reterr) < 0)
-			return -1;
+		r = enter(bolt, path, len, reterr);
+		if (r < 0)
+			return r;
 	}
 	bolt->prefix = prefix;
 	bolt->prefix_len = strlen(prefix);

@@ -21,8 +21,9 @@ typedef int og_bolt_fn(void *ctx, const char *value, size_t len, struct og_err *
  * Call |each| for every value of the bucket |bucket| whose key begins with |prefix|, in
  * the order of the keys. "a/b" is the bucket "b" within "a". 1: the database was changed meanwhile,
  * and what |each| was given may be of no state of it at all; -1: this is no such database, or it
- * cannot be read.
+ * cannot be read; OG_BOLT_NO_BUCKET: it could be, and has no such bucket.
  */
+#define OG_BOLT_NO_BUCKET (-2)
 int og_bolt_each(int fd, const char *bucket, const char *prefix, og_bolt_fn *each, void *ctx,
 		 struct og_err *reterr);
 

@@ -12,6 +12,7 @@
 
 #include "bolt_file.h"
 #include "ocigate/buf.h"
+#include "ocigate/doc.h"
 
 struct seen {
 	char text[256];
@@ -170,9 +171,12 @@ Test(bolt, bucket_in_a_bucket)
 		  err.msg);
 	cr_expect_str_eq(seen.text, "in ");
 	/* there is no such bucket: in a tree, in a page that lies inline, and it is a value */
-	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "top/two", &seen, &err), -1));
-	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "top/one/a", &seen, &err), -1));
-	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "x", &seen, &err), -1));
+	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "top/two", &seen, &err),
+		     OG_BOLT_NO_BUCKET));
+	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "top/one/a", &seen, &err),
+		     OG_BOLT_NO_BUCKET));
+	cr_expect(eq(int, read_bucket(&file, sizeof(file.bytes), "x", &seen, &err),
+		     OG_BOLT_NO_BUCKET));
 	cr_expect(strstr(err.msg, "its bucket is not there") != NULL, "%s", err.msg);
 }
 
@@ -220,6 +224,18 @@ Test(bolt, a_reader_that_stops)
 	expect_broken(&file, "stopped");
 }
 
+Test(bolt, no_such_bucket)
+{
+	static struct bolt_file file;
+	struct og_err err = { 0 };
+	struct seen seen = { 0 };
+
+	make_tree(&file);
+	file.bytes[2 * BOLT_PAGE + 16] = 0;
+	cr_expect(eq(int, read_cut(&file, sizeof(file.bytes), &seen, &err), OG_BOLT_NO_BUCKET));
+	cr_expect(strstr(err.msg, "its bucket is not there") != NULL, "%s", err.msg);
+}
+
 /* A byte at |at| of the page |page| becomes |value|. */
 Test(bolt, broken)
 {
@@ -239,7 +255,6 @@ Test(bolt, broken)
 		{ 5, 31, 0x7f, "a value is cut short" },
 		{ 5, 27, 0xff, "a value is cut short" },
 		{ 9, 12, 90, "a page is cut short" },
-		{ 2, 16, 0, "its bucket is not there" },
 		{ 2, 28, 8, "a bucket is cut short" },
 	};
 
@@ -250,6 +265,36 @@ Test(bolt, broken)
 		file.bytes[rows[i].page * BOLT_PAGE + rows[i].at] = rows[i].value;
 		expect_broken(&file, rows[i].why);
 	}
+}
+
+/* One value of |size| bytes, in a page that others continue. */
+static int read_large(uint32_t size, struct seen *seen, struct og_err *reterr)
+{
+	static struct bolt_file file;
+	uint32_t pages = size / BOLT_PAGE + 1;
+	int fd = memfd_create("bolt", MFD_CLOEXEC), r;
+
+	bolt_libnetwork(&file);
+	bolt_leaf(&file, 3, pages, (struct bolt_item[]){ { "a/1", "large", 0 } }, 1);
+	memcpy(file.bytes + (size_t)3 * BOLT_PAGE + 16 + 12, &size, sizeof(size));
+	cr_assert(fd >= 0 && write(fd, file.bytes, sizeof(file.bytes)) > 0);
+	cr_assert(eq(int, ftruncate(fd, (off_t)(pages + 4) * BOLT_PAGE), 0));
+	r = og_bolt_each(fd, "libnetwork", "a/", see, seen, reterr);
+	close(fd);
+	return r;
+}
+
+/* As large as what is parsed afterwards, and no larger. */
+Test(bolt, large_value)
+{
+	struct og_err err = { 0 };
+	struct seen seen = { 0 };
+
+	cr_expect(eq(int, read_large(OG_DOC_MAX_BYTES - 4 * BOLT_PAGE, &seen, &err), 0), "%s",
+		  err.msg);
+	cr_expect(strncmp(seen.text, "large", 5) == 0, "%s", seen.text);
+	cr_expect(eq(int, read_large(OG_DOC_MAX_BYTES, &seen, &err), -1));
+	cr_expect_str_eq(err.msg, "no bolt database that can be read: a page is none");
 }
 
 /* More elements than have room, of either kind of page. */
