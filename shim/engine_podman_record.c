@@ -138,12 +138,20 @@ static int fill_ports(struct og_gather *g, const struct og_node *config, struct 
 	return r < 0 ? -1 : 0;
 }
 
+/* podman's API takes anything behind a colon, which says nothing: the options stand apart. */
+static bool is_slirp(const char *mode)
+{
+	size_t len = strlen("slirp4netns");
+
+	return strncmp(mode, "slirp4netns", len) == 0 && (!mode[len] || mode[len] == ':');
+}
+
 /* "network_options": {"slirp4netns": ["allow_host_loopback=true"]} */
 static void fill_mode(struct og_facts *facts, const struct og_node *config)
 {
 	const char *mode = og_str(og_member(config, "networkMode"));
 
-	if (!mode || strcmp(mode, "slirp4netns") != 0)
+	if (!mode || !is_slirp(mode))
 		return;
 	og_each (option, og_get(config, "/network_options/slirp4netns"))
 		if (og_str(option) && strcmp(og_str(option), "allow_host_loopback=true") == 0)

@@ -110,6 +110,12 @@ Test(engine_podman, network_to_the_host)
 		{ "{\"networkMode\":\"slirp4netns\",\"network_options\":{\"slirp4netns\":[1]}}",
 		  false },
 		{ "{\"networkMode\":\"slirp4netns\"}", false },
+		{ "{\"networkMode\":\"slirp4netns:x\",\"network_options\":{\"slirp4netns\":["
+		  "\"allow_host_loopback=true\"]}}",
+		  true },
+		{ "{\"networkMode\":\"slirp4netnsx\",\"network_options\":{\"slirp4netns\":["
+		  "\"allow_host_loopback=true\"]}}",
+		  false },
 		{ "{\"networkMode\":\"bridge\",\"network_options\":{\"slirp4netns\":["
 		  "\"allow_host_loopback=true\"]}}",
 		  false },
