@@ -50,7 +50,10 @@ bool og_nerdctl_is(struct og_gather *g);
 int og_nerdctl_collect(struct og_gather *g, struct og_err *reterr);
 bool og_podman_is(struct og_gather *g);
 int og_podman_collect(struct og_gather *g, struct og_err *reterr);
-/* What podman's database in |storage| has of the container; unset where that cannot be read. */
+/*
+ * What podman's database in |storage| has of the container; unset where there is none, or
+ * it has nothing. Of what cannot be read only that: OG_NETWORK_UNREAD.
+ */
 int og_podman_record(struct og_gather *g, const char *storage, struct og_err *reterr);
 bool og_buildah_is(struct og_gather *g);
 int og_buildah_collect(struct og_gather *g, struct og_err *reterr);

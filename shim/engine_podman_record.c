@@ -158,15 +158,22 @@ static void fill_mode(struct og_facts *facts, const struct og_node *config)
 			facts->network_mode = OG_NETWORK_TO_HOST;
 }
 
-/* Both of one container; false: it is not there, or cannot be read. */
-static bool read_record(int fd, const char *bucket, struct reading *reading)
+/*
+ * Both of one container: OG_KNOWN; OG_NONE: it is not there, as where podman keeps its
+ * containers in a database of another kind; OG_UNKNOWN: it is there and cannot be read. Users
+ * can bring that about, with a label that has a NUL or is longer than what is read: so it
+ * must not be taken for a record that says nothing.
+ */
+static enum og_known read_record(int fd, const char *bucket, struct reading *reading)
 {
 	int r = 1;
 
 	/* other containers come and go meanwhile */
 	for (unsigned i = 0; r > 0 && i < OG_NETWORKS_READINGS; i++)
 		r = read_once(fd, bucket, reading);
-	return r == 0 && og_type(og_doc_root(reading->config)) == OG_OBJECT;
+	if (r == OG_BOLT_NO_BUCKET)
+		return OG_NONE;
+	return r == 0 && og_type(og_doc_root(reading->config)) == OG_OBJECT ? OG_KNOWN : OG_UNKNOWN;
 }
 
 int og_podman_record(struct og_gather *g, const char *storage, struct og_err *reterr)
@@ -174,13 +181,17 @@ int og_podman_record(struct og_gather *g, const char *storage, struct og_err *re
 	const char *path = og_arena_printf(&g->arena, "%s/libpod/bolt_state.db", storage);
 	const char *bucket = og_arena_printf(&g->arena, "ctr/%s", g->facts->id);
 	struct reading reading = { .g = g };
+	enum og_known known;
 	og_auto_close int fd = -1;
 	int r = 0;
 
 	if (!path || !bucket)
 		return og_gather_nomem(reterr);
 	fd = og_path_is_safe(path, OG_SAFE_STICKY) ? og_networks_open(path) : -1;
-	if (fd >= 0 && read_record(fd, bucket, &reading)) {
+	known = fd >= 0 ? read_record(fd, bucket, &reading) : OG_NONE;
+	if (known == OG_UNKNOWN)
+		g->facts->network_mode = OG_NETWORK_UNREAD;
+	if (known == OG_KNOWN) {
 		g->netns_own = reading.netns;
 		fill_mode(g->facts, og_doc_root(reading.config));
 		/* Without root they are published by another program, unseen here. */

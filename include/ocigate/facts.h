@@ -136,6 +136,8 @@ struct og_flagfact {
 
 /* podman-run(1): a network of the container's own, which leads to the host's loopback. */
 #define OG_NETWORK_TO_HOST "slirp4netns:allow_host_loopback=true"
+/* Of podman's: what would say whether it is that one is there, and cannot be read. */
+#define OG_NETWORK_UNREAD  "unknown"
 
 struct og_facts {
 	/* the launch */
@@ -169,7 +171,7 @@ struct og_facts {
 	struct og_port *ports;
 	size_t nports;
 	bool publish_all;
-	/* the engine's word for it; NULL: unknown. Of podman only OG_NETWORK_TO_HOST is told */
+	/* the engine's word for it; NULL: unknown. Of podman only OG_NETWORK_* are told */
 	const char *network_mode;
 	enum og_known networks_known;
 	struct og_netfact *networks;

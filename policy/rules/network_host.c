@@ -122,6 +122,25 @@ static bool is_default(const char *mode)
 	return !strcmp(mode, "default") || !strcmp(mode, "bridge");
 }
 
+/*
+ * A network that leads to the host's loopback, or that podman says nothing of: whoever wants the
+ * former can see to the latter. A network of Docker's may have any name.
+ */
+static int judge_to_host(struct og_pass *pass, const char *mode)
+{
+	if (!strcmp(mode, OG_NETWORK_TO_HOST))
+		return og_reject_at(pass, LIST,
+				    "the network %s leads to what listens on the host's loopback: "
+				    "run without allow_host_loopback",
+				    OG_Q(mode));
+	if (og_facts(pass)->engine == OG_ENGINE_PODMAN && !strcmp(mode, OG_NETWORK_UNREAD))
+		return og_reject_at(pass, LIST,
+				    "podman's record of the container cannot be read, so that its "
+				    "network may lead to the host's loopback: run it with fewer or "
+				    "shorter labels, and without NUL in a label");
+	return 0;
+}
+
 /* What the engine calls the network: a kind, or a name of the user's that says nothing. */
 static int judge_mode(struct og_pass *pass)
 {
@@ -135,11 +154,8 @@ static int judge_mode(struct og_pass *pass)
 				    "the network %s is one of those that reach the container "
 				    "without the host's filters: use a bridge network",
 				    OG_Q(mode));
-	if (og_opt_bool(pass, OG_OPT_network_host_network) && !strcmp(mode, OG_NETWORK_TO_HOST))
-		return og_reject_at(pass, LIST,
-				    "the network %s leads to what listens on the host's loopback: "
-				    "run without allow_host_loopback",
-				    OG_Q(mode));
+	if (og_opt_bool(pass, OG_OPT_network_host_network) && judge_to_host(pass, mode) < 0)
+		return -1;
 	if (og_opt_bool(pass, OG_OPT_network_host_default_bridge) && is_default(mode))
 		return og_note(pass, og_at(pass, LIST),
 			       "the container is on the engine's default bridge: use a network of "

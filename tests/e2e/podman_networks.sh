@@ -76,6 +76,29 @@ networks() {
 	ip link del lan
 }
 
+# What a user writes into podman's record must not make it unreadable to the rule.
+unreadable_record() {
+	local loopback="network-host: .* leads to what listens on the host's loopback" i
+	local unread="network-host: podman's record of the container cannot be read"
+	local -a large=()
+	for i in {1..12}; do
+		large+=(--label "l$i=$(printf '%0100000d' 0)")
+	done
+	printf 'x=\0\n' >"$T/nul"
+	refused "to the host's loopback, with large labels" "$loopback" "${large[@]}" --network slirp4netns:allow_host_loopback=true bb:1 true
+	capture run "${large[@]}" bb:1 echo it ran
+	is "... these alone are launched" "$rc $out" "0 it ran"
+	refused "to the host's loopback, with a label that has NUL" "$unread" --label-file "$T/nul" \
+		--network slirp4netns:allow_host_loopback=true bb:1 true
+	refused "... that label alone, for nobody can tell" "$unread" --label-file "$T/nul" bb:1 true
+	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "network": false } } }'
+	capture run --label-file "$T/nul" bb:1 echo it ran
+	is "... where the host's network is allowed it is launched" "$rc $out" "0 it ran"
+	policy '{ "version": 1, "extends": "baseline" }'
+	capture run --label x=1 --health-cmd true --health-interval 5s --name x bb:1 echo it ran
+	is "... an ordinary label and a health check" "$rc $out" "0 it ran"
+}
+
 # ---- ports ------------------------------------------------------------------
 
 ports() {
@@ -214,6 +237,7 @@ p_image exposed:1 'EXPOSE 80' 'ENV PATH=/bin:/sbin'
 P run -d --name other bb:1 sleep 600 >/dev/null
 others_networks
 networks
+unreadable_record
 ports
 guarded
 P rm -f -t 0 other >/dev/null

@@ -134,6 +134,55 @@ Test(engine_podman, network_to_the_host)
 	}
 }
 
+/* The path of the database. */
+static const char *database(void)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/" DB, top);
+	return path;
+}
+
+static void expect_mode(const char *mode, const char *what)
+{
+	struct launch l;
+
+	launch(&l, BRIDGE);
+	if (mode)
+		cr_expect(l.facts->network_mode && !strcmp(l.facts->network_mode, mode), "%s",
+			  what);
+	else
+		cr_expect(l.facts->network_mode == NULL, "%s", what);
+	release(&l);
+}
+
+/* A record that is there, and cannot be read, is not one that says nothing. */
+Test(engine_podman, record_that_cannot_be_read)
+{
+	static const char *const configs[] = {
+		"{\"labels\":{\"x\":\"\\u0000\"},\"networkMode\":\"bridge\"}", "", "{", "7", "[]",
+	};
+
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		put_record(ID, configs[i]);
+		expect_mode(OG_NETWORK_UNREAD, configs[i]);
+	}
+	put_record(ID, "{}");
+	cr_assert(eq(int, truncate(database(), (off_t)4 * BOLT_PAGE), 0));
+	expect_mode(OG_NETWORK_UNREAD, "its page is not there");
+}
+
+/* podman keeps this container elsewhere, or the record is not root's: as without a database. */
+Test(engine_podman, no_record)
+{
+	expect_mode(NULL, "no database");
+	put_record(OTHER, "{");
+	expect_mode(NULL, "another container's");
+	put_record(ID, "{");
+	cr_assert(eq(int, chmod(database(), 0666), 0));
+	expect_mode(NULL, "others may write it");
+}
+
 #define ONE(members) "{\"newPortMappings\":[{\"host_port\":1,\"container_port\":2," members "}]}"
 
 /* What is no record, or is not understood, is not "none". */
