@@ -220,6 +220,8 @@ int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 	struct og_suggestions suggestions = { .launches = 0 };
 	struct og_report report = { .since = "" };
 	int format = TEXT, at = 1, r;
+	char *const *paths;
+	size_t n;
 
 	for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
 		if (strcmp(argv[at], "--since") == 0 && at + 1 < argc)
@@ -230,9 +232,11 @@ int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 			 (format = format_of(argv[++at])) < 0)
 			return og_ctl_usage(self, "an unknown option, or one without its value");
 	}
+	paths = at < argc ? argv + at : fallback;
+	n = at < argc ? (size_t)(argc - at) : 1;
+	og_suggest_log(&suggestions, paths, n);
 	report.suggestions = format == HTML ? &suggestions : NULL;
-	r = run(&report, at < argc ? argv + at : fallback, at < argc ? (size_t)(argc - at) : 1,
-		(enum format)format);
+	r = run(&report, paths, n, (enum format)format);
 	og_tally_free(&report.rules);
 	og_tally_free(&report.images);
 	og_tally_free(&report.days);

@@ -6,6 +6,8 @@
 #ifndef OG_CTL_REPORT_H
 #define OG_CTL_REPORT_H
 
+#include <limits.h>
+
 #include "auditlog.h"
 #include "ocigate/buf.h"
 
@@ -20,11 +22,14 @@ struct og_suggestions {
 	struct og_tally additions; /* "INDEX\tJSON" */
 	struct og_tally others;	   /* "RULE" */
 	uint64_t launches;
+	char log[PATH_MAX]; /* where records go on to under the policy to review */
 };
 
 /* The members of a record that og_suggest_take wants, and an og_log_fn of an og_suggestions. */
 extern const char *const og_suggest_keys[];
 int og_suggest_take(void *ctx, const struct og_node *record, struct og_err *reterr);
+/* The first of |paths| that is a file, for the policy to name; OG_AUDIT_LOG where none is. */
+void og_suggest_log(struct og_suggestions *s, char *const *paths, size_t n);
 /* The policy to review, with what check says of it; ends the taking. */
 void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, const char *extends,
 		      struct og_buf *out);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "ctl.h"
 #include "ocigate/rule.h"
@@ -310,6 +311,17 @@ int og_suggest_take(void *ctx, const struct og_node *record, struct og_err *rete
 
 /* ---- the fragment ---- */
 
+void og_suggest_log(struct og_suggestions *s, char *const *paths, size_t n)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < n; i++)
+		/* a pipe, and standard input, is how somebody reads what was packed */
+		if (realpath(paths[i], s->log) && stat(s->log, &st) == 0 && S_ISREG(st.st_mode))
+			return;
+	snprintf(s->log, sizeof(s->log), "%s", OG_AUDIT_LOG);
+}
+
 static void put_often(struct og_buf *out, const char *comma, uint64_t n)
 {
 	if (n == 1)
@@ -417,7 +429,11 @@ void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, c
 			      rule[strspn(rule, "abcdefghijklmnopqrstuvwxyz-")] ? OG_Q(rule) : rule,
 			      s->others.rows[i].n[0]);
 	}
-	og_buf_printf(out, "{\n\t\"version\": 1,\n\t\"extends\": \"%s\",\n\t\"rules\": {", extends);
+	og_buf_printf(out, "{\n\t\"version\": 1,\n\t\"extends\": \"%s\",\n", extends);
+	/* no preset names a log: without this nothing would be recorded any more */
+	og_buf_puts(out, "\t\"audit\": { \"file\": ");
+	og_buf_json(out, s->log);
+	og_buf_puts(out, " },\n\t\"rules\": {");
 	put_rules(out, s);
 	og_buf_puts(out, "\n\t}\n}\n");
 	put_warnings(out);
@@ -438,7 +454,9 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 	struct og_logstat stat = { 0 };
 	struct og_err err = { 0 };
 	const char *extends = "lab";
+	char *const *paths;
 	int at = 1, r;
+	size_t n;
 
 	if (argc > 2 && strcmp(argv[1], "--extends") == 0 && og_preset_exists(argv[2])) {
 		extends = argv[2];
@@ -446,8 +464,10 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 	}
 	if (at < argc && argv[at][0] == '-' && argv[at][1])
 		return og_ctl_usage(self, "--extends PRESET and logs are expected");
-	r = og_log_each(at < argc ? argv + at : fallback, at < argc ? (size_t)(argc - at) : 1,
-			og_suggest_keys, og_suggest_take, &s, &stat, &err);
+	paths = at < argc ? argv + at : fallback;
+	n = at < argc ? (size_t)(argc - at) : 1;
+	og_suggest_log(&s, paths, n);
+	r = og_log_each(paths, n, og_suggest_keys, og_suggest_take, &s, &stat, &err);
 	if (r == 0)
 		og_suggest_print(&s, &stat, extends, &out);
 	og_suggest_free(&s);

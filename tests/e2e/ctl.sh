@@ -102,7 +102,10 @@ suggested() {
 		"$("$CTL" check "$T/suggested.json" | sed -n 's,^[^ ]*:[0-9]*:[0-9]*: warning: ,,p' | sort)"
 	has "suggest: a capability" "$(cat "$T/suggested.json")" '"CAP_SYS_PTRACE",? // 3 times'
 	has "suggest: a device, with its numbers" "$(cat "$T/suggested.json")" '"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "access": "rw" },? // once'
-	sed 's/"version": 1,/"version": 1, "audit": { "file": null },/' "$T/suggested.json" >"$T/etc/policy.json"
+	is "suggest: records go on to the log that was read" "$("$CTL" show "$T/suggested.json" | grep -o '"file": "[^"]*"')" "\"file\": \"$LOG\""
+	is "... also where it was named from within its directory" "$(cd "$T/log" && "$CTL" suggest audit.jsonl | grep -c "\"file\": \"$LOG\"")" 1
+	is "... of standard input to the usual one" "$("$CTL" suggest - <"$LOG" | grep -c '"file": "/var/log/ocigate/audit.jsonl"')" 1
+	cp "$T/suggested.json" "$T/etc/policy.json"
 	chmod 644 "$T/etc/policy.json"
 	launch "$caps | $mnt | $devices | .process.user = { uid: 1000, gid: 1000 }"
 	hasnt "enforced: nothing that was added is refused" "$out$err" '(capabilities|mounts|devices): '
@@ -384,7 +387,7 @@ left_out() {
 		    out.write(line.replace(",", ",,", 1) + "\n" + line[:-1] + ",}\n" + line.replace(":", "", 1) + "\n")
 	PY
 	for what in "report --format json" "suggest" "report --html"; do
-		is "$what: with blanks as without" "$("$CTL" $what "$T/blanks.jsonl" | md5sum)" "$("$CTL" $what "$T/compact.jsonl" | md5sum)"
+		is "$what: with blanks as without" "$("$CTL" $what - <"$T/blanks.jsonl" | md5sum)" "$("$CTL" $what - <"$T/compact.jsonl" | md5sum)"
 	done
 	is "a record torn anywhere is none" "$("$CTL" report --format json "$T/torn.jsonl" | jq '[.complied + .noted + .rewritten + .rejected, .unreadable] | tojson' -r)" \
 		"[0,$(wc -l <"$T/torn.jsonl")]"

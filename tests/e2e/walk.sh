@@ -107,6 +107,7 @@ has "--privileged gives nothing any more" "$(cat "$T/docker.err")" '^mount: '
 docker run --rm -v /etc:/host bb:1 true
 isnt "a source that nobody needed is refused" "$?" 0
 has "... with the site's message" "$(cat "$T/docker.err")" 'is not an allowed source.*|Ask ops@lab\.example'
+is "... and it is the last in the log" "$(tail -n 1 "$R/var/log/ocigate/audit.jsonl" | jq -r '"\(.verdict) \(.findings[] | select(.action == "reject") | .rule)"')" "reject mounts"
 docker run --rm --runtime runc -v /etc:/host bb:1 true
 isnt "... by the name runc as well" "$?" 0
 # Many hosts: the steps of the playbook, once more on a host that has them.

@@ -95,8 +95,9 @@ static inline void must_suggest(const struct log *log)
 	char *text = printed(log, og_ctl_suggest, "--extends", "lab", &len);
 
 	MUST_FOR(og_doc_parse("suggestion", text, len, OG_DOC_COMMENTS, &doc, &err) == 0, &err);
-	MUST(og_count(og_doc_root(doc)) == 3 && number(doc, "/version") == 1);
+	MUST(og_count(og_doc_root(doc)) == 4 && number(doc, "/version") == 1);
 	MUST(og_type(og_get(og_doc_root(doc), "/rules")) == OG_OBJECT);
+	MUST(og_str(og_get(og_doc_root(doc), "/audit/file")));
 	og_doc_free(doc);
 	free(text);
 }
