@@ -138,6 +138,11 @@ static void look_at_log(struct og_status *status)
 	struct og_err ignored = { 0 };
 	struct stat st;
 
+	if (audit && !audit->file && !audit->syslog)
+		og_status_add(status, OG_LEVEL_NOTE, "log-none",
+			      "say \"audit\": { \"file\": \"/var/log/ocigate/audit.jsonl\" } in it",
+			      "the policy names no log: nothing is recorded, for \"ocigatectl "
+			      "report\" or for you");
 	if (!audit || !audit->file ||
 	    og_setup_path(&status->setup, audit->file, path, &ignored) < 0)
 		return;

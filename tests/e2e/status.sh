@@ -11,7 +11,7 @@ e2e_begin "$@"
 need_ocigate "ocigatectl status" || e2e_end
 
 DAEMON=$T/docker/daemon.json
-GOOD='{ "version": 1, "extends": "baseline", "rules": { "ports": { "action": "rewrite", "addresses": ["127.0.0.1"] } } }'
+GOOD='{ "version": 1, "extends": "baseline", "audit": { "file": "/var/log/ocigate/audit.jsonl" }, "rules": { "ports": { "action": "rewrite", "addresses": ["127.0.0.1"] } } }'
 
 # look [FLAGS...]: leaves the ids in $ids, the status in $rc, all in $json.
 look() {
@@ -99,7 +99,7 @@ flags() {
 
 hosts() {
 	H=$T/host
-	mkdir -p "$H"/{etc/ocigate,usr/sbin,usr/bin,var/lib/kubelet,etc/containerd}
+	mkdir -p "$H"/{etc/ocigate,usr/sbin,usr/bin,var/lib/kubelet,var/log,etc/containerd}
 	echo "$GOOD" >"$H/etc/ocigate/policy.json"
 	cp "$RT" "$H/usr/sbin/ocigate"
 	capture "$CTL" status --root "$H"
@@ -147,6 +147,10 @@ policies() {
 	found "a broken policy" policy-invalid 1 hole 'policy\.json:1:[0-9]+: .*rulez'
 	policy '{ "version": 1, "extends": "baseline", "mode": "audit" }'; look
 	found "a policy in audit mode" policy-not-enforced 1 hole 'audit'
+	policy '{ "version": 1, "extends": "baseline" }'; look
+	found "a policy without a log" log-none 0 note 'names no log'
+	policy '{ "version": 1, "extends": "baseline", "audit": { "syslog": true } }'; look
+	hasnt "... which the system's log is as well" " $ids" " log-"
 	policy '{ "version": 1, "extends": "baseline", "audit": { "file": "/var/log/ocigate/new/a.jsonl" } }'; look
 	hasnt "a log whose directory the first launch makes is none" " $ids" " log-"
 	policy '{ "version": 1, "extends": "baseline", "audit": { "file": "/var/log/nowhere/new/a.jsonl" } }'; look
