@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocigatectl check: every error and warning of a policy, FILE:LINE:COL, all at once. */
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,13 +8,35 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "ocigate/buf.h"
 #include "ocigate/facts.h"
 
+#include "../file.h"
 #include "../place.h"
 #include "../policyfile.h"
 #include "ctl.h"
+
+#define HOSTS_POLICY "/etc/ocigate/policy.json"
+
+int og_ctl_find_policy(const char *given, char **ret, struct og_err *reterr)
+{
+	struct og_err own = { 0 };
+	int r = og_policyfile_find(given, "policy", ret, &own);
+	bool none = r < 0 ? own.code != OG_E_NOMEM
+			  : access(*ret, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR);
+
+	/* where there is neither, his own is what a launch would miss */
+	if (given || !none || !og_is_rootless() || access(HOSTS_POLICY, F_OK) < 0) {
+		if (r < 0)
+			*reterr = own;
+		return r;
+	}
+	free(*ret);
+	*ret = strdup(HOSTS_POLICY);
+	return *ret ? 0 : og_fail(reterr, OG_E_NOMEM, "out of memory");
+}
 
 struct tally {
 	unsigned errors, warnings;
@@ -160,7 +183,7 @@ int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[])
 
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
 		return og_ctl_usage(self, "one policy file at most");
-	if (og_policyfile_find(argc == 2 ? argv[1] : NULL, "policy", &path, &err) < 0 ||
+	if (og_ctl_find_policy(argc == 2 ? argv[1] : NULL, &path, &err) < 0 ||
 	    og_policyfile_read(path, true, &files, &err) < 0)
 		return og_ctl_error(&err);
 	r = og_policy_compile(files.sources, files.n, print_problem, &tally, &policy, &err);

@@ -41,6 +41,12 @@ int og_ctl_uninstall(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_status(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[]);
 
+/*
+ * Which policy is meant: |given|, or what launches of the caller's would be judged by, or
+ * (a user who has none of his own) the host's. *ret owned by the caller.
+ */
+int og_ctl_find_policy(const char *given, char **ret, struct og_err *reterr);
+
 /* Report what check says of the policy's allowed sources, as the host stands now. */
 void og_ctl_warn_mounts(const struct og_policy *policy, og_report_fn *report, void *ctx);
 

@@ -358,7 +358,7 @@ static int load_policy(const char *given, struct og_policy **ret, struct og_err 
 	struct og_policyfiles files;
 	int r;
 
-	if (og_policyfile_find(given, "policy", &path, reterr) < 0 ||
+	if (og_ctl_find_policy(given, &path, reterr) < 0 ||
 	    og_policyfile_read(path, true, &files, reterr) < 0)
 		return -1;
 	r = og_policy_compile(files.sources, files.n, NULL, NULL, ret, reterr);

@@ -244,7 +244,7 @@ static int show_file(const char *given, struct og_err *reterr)
 	struct og_policy *policy = NULL;
 	int r;
 
-	if (og_policyfile_find(given, "policy", &path, reterr) < 0 ||
+	if (og_ctl_find_policy(given, &path, reterr) < 0 ||
 	    og_policyfile_read(path, true, &files, reterr) < 0)
 		return -1;
 	r = og_policy_compile(files.sources, files.n, NULL, NULL, &policy, reterr);

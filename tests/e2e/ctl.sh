@@ -179,6 +179,37 @@ shown() {
 	done
 }
 
+# of_user COMMAND...: as somebody who is not root, with a home of his own.
+of_user() {
+	capture setpriv --reuid 1000 --regid 1000 --clear-groups env -i PATH="$PATH" HOME="$T/home" "$@"
+}
+
+# Whose policy is looked at where none is given: the user's own, or else the host's.
+of_users() {
+	local own=$T/home/.config/ocigate bundle=$E2E_TREE/examples/bundles/privileged/config.json
+	mkdir -p "$own" && chown -R 1000:1000 "$T/home"
+	cp "$bundle" "$T/config.json" && chmod 644 "$T/config.json"
+	policy '{ "version": 1, "extends": "lab", "message": "the host" }'
+	of_user "$CTL" check
+	has "check by a user who has no policy: the host's" "$rc $out" '^0 /etc/ocigate/policy\.json: 0 errors'
+	of_user env -u HOME "$CTL" check
+	has "... also without a home" "$rc $out" '^0 /etc/ocigate/policy\.json: 0 errors'
+	of_user "$CTL" show
+	has "... show" "$out" '"message": "the host"'
+	of_user "$CTL" dry-run --format json "$T/config.json"
+	is "... dry-run" "$(jq -r .policy <<<"$out")" /etc/ocigate/policy.json
+	of_user "$RT" --root "$T/home/root" create --bundle "$T" x
+	has "... a launch of his is not judged by it" "$rc $err" "^1 .*$own/policy\.json"
+	echo '{ "version": 1, "extends": "lab", "message": "his own" }' >"$own/policy.json"
+	of_user "$CTL" show
+	has "... who has one: his own" "$out" '"message": "his own"'
+	rm "$own/policy.json" "$POLICY"
+	of_user "$CTL" check
+	has "... where there is neither, his own is missed" "$rc $err" "^1 ocigatectl: $own/policy\.json: .*ENOENT"
+	capture "$CTL" check
+	has "... and root's is the host's" "$rc $err" '^1 ocigatectl: /etc/ocigate/policy\.json: .*ENOENT'
+}
+
 # What dry-run cannot do it says.
 dry_runs() {
 	local format bundles=$E2E_TREE/examples/bundles
@@ -426,5 +457,6 @@ if need_ocigate "the tool"; then
 	documented
 	left_out
 	fast
+	of_users
 fi
 e2e_end
