@@ -122,6 +122,9 @@ static void print_text(const struct og_report *report, const struct og_logstat *
 		   (unsigned long long)report->n[OG_REJECTED]);
 	if (report->first[0])
 		og_ctl_say(stdout, 2, "from %s to %s", report->first, report->last);
+	if (report->since[0])
+		og_ctl_say(stdout, 2, "left out, before %s: %llu records", report->since,
+			   (unsigned long long)report->left_out);
 	og_ctl_say(stdout, 1,
 		   "(in audit mode: what would become of them; launches that comply are recorded "
 		   "only if the policy says \"complying\")");
@@ -165,6 +168,8 @@ static void put_json(const struct og_report *report, const struct og_logstat *st
 	og_buf_json(out, report->last);
 	og_buf_key(out, "unreadable");
 	og_buf_printf(out, "%llu", (unsigned long long)stat->bad);
+	og_buf_key(out, "left_out");
+	og_buf_printf(out, "%llu", (unsigned long long)report->left_out);
 	put_table(out, "rules", &report->rules);
 	put_table(out, "images", &report->images);
 	put_table(out, "days", &report->days);
@@ -204,6 +209,33 @@ static int run(struct og_report *report, char *const *paths, size_t n, enum form
 	return og_ctl_print(&out);
 }
 
+/* Whether |text| can begin a record's time, by which they are compared: RFC 3339, in UTC. */
+static bool begins_time(const char *text)
+{
+	static const char least[] = "0000-01-01T00:00:00", most[] = "9999-12-31T23:59:60";
+	static const size_t fields[] = { 5, 8, 11, 14, 17 };
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len && i < sizeof(most) - 1; i++)
+		if (least[i] == '-' || least[i] == 'T' || least[i] == ':'
+			    ? text[i] != least[i]
+			    : text[i] < '0' || text[i] > '9')
+			return false;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && fields[i] < len; i++) {
+		const char *field = text + fields[i];
+
+		if (strncmp(field, most + fields[i], field[1] ? 2 : 1) > 0 ||
+		    (field[1] && strncmp(field, least + fields[i], 2) < 0))
+			return false;
+	}
+	if (len < sizeof(most))
+		return true;
+	text += sizeof(most) - 1;
+	if (*text == '.')
+		text += 1 + strspn(text + 1, "0123456789");
+	return strcmp(text, "Z") == 0 || !*text;
+}
+
 /* The index of |name|; -1: there is no such format. */
 static int format_of(const char *name)
 {
@@ -232,6 +264,9 @@ int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 			 (format = format_of(argv[++at])) < 0)
 			return og_ctl_usage(self, "an unknown option, or one without its value");
 	}
+	if (!begins_time(report.since))
+		return og_ctl_usage(self, "--since takes the beginning of an RFC 3339 time in UTC: "
+					  "2026, 2026-12-24, 2026-12-24T18:30");
 	paths = at < argc ? argv + at : fallback;
 	n = at < argc ? (size_t)(argc - at) : 1;
 	og_suggest_log(&suggestions, paths, n);

@@ -183,6 +183,9 @@ static void put_summary(struct og_buf *out, const struct og_report *report,
 		put_time(out, report->last);
 		og_buf_puts(out, ". ");
 	}
+	if (report->since[0])
+		og_buf_printf(out, "Left out, before %s: %" PRIu64 " records. ", report->since,
+			      report->left_out);
 	og_buf_puts(out, "In audit mode: what would become of them. Launches that comply are "
 			 "recorded only if the policy says &#34;complying&#34;.</p>\n");
 	if (stat->bad) {

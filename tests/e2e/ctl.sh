@@ -40,6 +40,17 @@ audited() {
 	is "report --format json" "$(jq -c '[.rejected, .rules.mounts.rejected, .unreadable]' <<<"$out")" '[3,2,0]'
 	capture "$CTL" report --since 2999 "$LOG"
 	has "report --since" "$out" '^launches: 0 complied, 0 noted, 0 rewritten, 0 rejected'
+	has "... which says what it left out" "$out" '^left out, before 2999: 3 records$'
+	is "... also to programs" "$("$CTL" report --format json --since 2999 "$LOG" | jq .left_out)" 3
+	has "... and in a page" "$("$CTL" report --html --since 2999 "$LOG")" 'Left out, before 2999: 3 records'
+	for since in 20 2026-1 2026-12-24 2026-12-24T 2026-12-24T18:30:00 2026-12-24T18:30:00.25Z; do
+		"$CTL" report --since "$since" "$LOG" >/dev/null 2>&1
+		is "... since $since" "$?" 0
+	done
+	for since in yesterday 24.12.2026 2026-13 2026-00 2026-2-1 2026-12-24T24 '2026-12-24 10' 2026-12-24T18:30:00+02:00 2026-12-24T18:30:00Zx; do
+		capture "$CTL" report --since "$since" "$LOG"
+		has "... since $since is refused" "$rc $err" '^2 .*--since takes'
+	done
 	{
 		cat "$LOG"
 		echo '{"verdict":"rej'
