@@ -68,6 +68,18 @@ static int forget_inherited(void)
 	return close_range(3, ~0U, 0);
 }
 
+/* A full disk is no success of whichever subcommand: |status|, or an error that is said once. */
+static int finish(int status)
+{
+	struct og_err err = { 0 };
+	bool lost = fflush(stdout) != 0 || ferror(stdout);
+
+	if (!lost || status == OG_CTL_ERROR)
+		return status;
+	og_fail(&err, OG_E_HOST, "standard output cannot be written");
+	return og_ctl_error(&err);
+}
+
 int main(int argc, char *argv[])
 {
 	if (forget_inherited() < 0)
@@ -75,15 +87,17 @@ int main(int argc, char *argv[])
 	if (argc < 2)
 		return usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return usage(stdout);
-	if (strcmp(argv[1], "--version") == 0)
-		return puts("ocigatectl " OG_VERSION) < 0 ? OG_CTL_ERROR : OG_CTL_OK;
+		return finish(usage(stdout));
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("ocigatectl " OG_VERSION);
+		return finish(OG_CTL_OK);
+	}
 	for (size_t i = 0; i < NSUBCOMMANDS; i++) {
 		if (strcmp(argv[1], subcommands[i].name) != 0)
 			continue;
 		if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
-			return og_ctl_help(&subcommands[i]);
-		return subcommands[i].run(&subcommands[i], argc - 1, argv + 1);
+			return finish(og_ctl_help(&subcommands[i]));
+		return finish(subcommands[i].run(&subcommands[i], argc - 1, argv + 1));
 	}
 	fprintf(stderr, "ocigatectl: unknown subcommand %s\n", OG_Q(argv[1]));
 	return usage(stderr);

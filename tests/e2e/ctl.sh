@@ -223,7 +223,7 @@ of_users() {
 
 # What dry-run cannot do it says.
 dry_runs() {
-	local format bundles=$E2E_TREE/examples/bundles
+	local p format bundles=$E2E_TREE/examples/bundles
 	policy '{ "version": 1, "extends": "permissive", "rules": { "capabilities": { "action": "rewrite", "allow": ["CHOWN"] },
 		"descriptors": { "action": "rewrite" } } }'
 	for format in diff config; do
@@ -237,6 +237,10 @@ dry_runs() {
 			'^1ocigatectl: (standard output cannot be written|/usr/bin/diff failed$)'
 	done
 	"$CTL" dry-run "$bundles/ordinary" >"$T/plain"
+	for p in check rule "rule mounts" show schema "report $LOG" --version --help "check --help"; do
+		capture sh -c '"$@" >/dev/full' sh "$CTL" $p
+		is "$p to a full disk" "$rc $err" "1 ocigatectl: standard output cannot be written"
+	done
 	env LISTEN_PID=1 LISTEN_FDS=1 LISTEN_FDNAMES=x NOTIFY_SOCKET=/run/n "$CTL" dry-run "$bundles/ordinary" >"$T/inherited"
 	same "dry-run takes nothing of its own caller's for the launch's" "$T/plain" "$T/inherited"
 	mkdir -p "$T/gone" && cp "$bundles/ordinary/config.json" "$T/"
