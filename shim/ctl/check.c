@@ -70,7 +70,8 @@ static int warn_untrusted(const char *path, struct tally *tally)
 	if (err.code == OG_E_NOMEM)
 		return og_ctl_error(&err);
 	tally->warnings++;
-	printf("%s: warning: not usable where it is: %s\n", path, err.msg);
+	/* it may be one that it extends */
+	printf("%swarning: not usable where it is: %s\n", OG_PLACE(&err, path), err.msg);
 	return 0;
 }
 

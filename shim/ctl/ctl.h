@@ -54,6 +54,11 @@ void og_ctl_warn_mounts(const struct og_policy *policy, og_report_fn *report, vo
 int og_ctl_usage(const struct og_subcommand *self, const char *problem);
 /* The same to stdout, for --help; OG_CTL_OK. */
 int og_ctl_help(const struct og_subcommand *self);
+/* "WHERE:LINE:COL: " as far as it is known of |err|, in |buf|; |otherwise|: what to say for WHERE
+ * if not. */
+#define OG_PLACE_SIZE 320
+const char *og_ctl_place(const struct og_err *err, const char *otherwise, char buf[OG_PLACE_SIZE]);
+#define OG_PLACE(err, otherwise) og_ctl_place(err, otherwise, (char[OG_PLACE_SIZE]){ 0 })
 /* Print "ocigatectl: WHERE:LINE:COL: MSG" to stderr; OG_CTL_ERROR. */
 int og_ctl_error(const struct og_err *err);
 

@@ -15,6 +15,7 @@
 #include "../file.h"
 #include "../place.h"
 #include "../record.h"
+#include "ctl.h"
 #include "docker_api.h"
 #include "json_edit.h"
 #include "status.h"
@@ -310,7 +311,8 @@ void og_status_docker(struct og_status *status)
 			 &err) < 0 ||
 	    og_text_copy(&conf.now, &docker.config, &err) < 0 ||
 	    og_dockerd_find(&status->setup, &docker.config, &docker.daemon, &err) < 0) {
-		og_status_add(status, OG_LEVEL_HOLE, "docker-unreadable", "", "%s", err.msg);
+		og_status_add(status, OG_LEVEL_HOLE, "docker-unreadable", "", "%s%s",
+			      OG_PLACE(&err, ""), err.msg);
 		og_conf_release(&conf);
 		return;
 	}
@@ -318,8 +320,8 @@ void og_status_docker(struct og_status *status)
 	if (is_here(&docker)) {
 		status->engines++;
 		if (og_json_open("daemon.json", &docker.config, &docker.file, &err) < 0)
-			og_status_add(status, OG_LEVEL_NOTE, "docker-unreadable", "",
-				      "daemon.json:%u:%u: %s", err.line, err.col, err.msg);
+			og_status_add(status, OG_LEVEL_NOTE, "docker-unreadable", "", "%s%s",
+				      OG_PLACE(&err, ""), err.msg);
 		if (docker.daemon.pid && og_dockerd_info(&docker.daemon, &docker.info, &silent) < 0)
 			og_status_add(status, OG_LEVEL_HOLE, "docker-silent",
 				      "what is said of Docker is by its configuration",

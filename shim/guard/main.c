@@ -16,6 +16,15 @@
 #include "shim/file.h"
 #include "shim/state.h"
 
+static void print_problem(const struct og_err *err)
+{
+	if (err->where[0] && err->line)
+		fprintf(stderr, "%s:%u:%u: ", err->where, err->line, err->col);
+	else if (err->where[0])
+		fprintf(stderr, "%s: ", err->where);
+	fprintf(stderr, "%s\n", err->msg);
+}
+
 /* ---- what is a container's own ---- */
 
 /* What stands in other books too stays: addresses are used again. */
@@ -210,7 +219,8 @@ static int sync_one(void *ctx, const char *root, const char *id, const char *ele
 			: down(syncing->dir, root, id, &err);
 	og_record_free(record);
 	if (r < 0) {
-		fprintf(stderr, "ocigate-ports: %s: %s\n", id, err.msg);
+		fprintf(stderr, "ocigate-ports: %s: ", id);
+		print_problem(&err);
 		syncing->failed++;
 	}
 	return 0;
@@ -312,6 +322,7 @@ int main(int argc, char *argv[])
 
 	if (run_command(argc, argv, &err) == 0)
 		return fflush(stdout) == 0 ? 0 : 1;
-	fprintf(stderr, "ocigate-ports: %s\n", err.msg);
+	fprintf(stderr, "ocigate-ports: ");
+	print_problem(&err);
 	return 1;
 }

@@ -97,6 +97,17 @@ flags() {
 	has "... is not why" "$(what docker-silent)" 'does not answer on .*: the engine.s socket'
 }
 
+# What is no file of JSON objects at all is told with its name.
+no_object() {
+	echo '[]' >"$H/etc/docker/daemon.json"
+	pretend
+	is "daemon.json is a list" "$(what docker-unreadable)" 'daemon.json: the top level must be an object'
+	rm "$H/etc/docker/daemon.json" && mkdir "$H/etc/docker/daemon.json"
+	pretend
+	has "... a directory" "$(what docker-unreadable)" 'etc/docker/daemon\.json: .*not a regular file'
+	rmdir "$H/etc/docker/daemon.json"
+}
+
 hosts() {
 	H=$T/host
 	mkdir -p "$H"/{etc/ocigate,usr/sbin,usr/bin,var/lib/kubelet,var/log,etc/containerd}
@@ -127,6 +138,7 @@ hosts() {
 	has "... a name of Docker's own that the site gave to another" "$rc $out" '^1 .*'
 	has "... is a hole" "$out" 'hole: docker-runtime: .*--runtime io\.containerd\.runc\.v2" reaches /usr/bin/crun'
 	flags
+	no_object
 	rm -r "$H/etc/docker" "$H/usr/sbin/runc" "$H/x"
 	touch "$H/usr/bin/podman" && chmod 755 "$H/usr/bin/podman"
 	capture "$CTL" status --root "$H"
@@ -246,6 +258,7 @@ guard() {
 	record=$(echo "$T/run/$id"*.json)
 	undo='cp "$T/work/record" "$record"'
 	cp "$record" "$T/work/record" && echo >"$record"; look
+	has "a record that cannot be read: the helper says where" "$(/usr/libexec/ocigate/ocigate-ports check --root "$(jq -r .root "$T/work/record")" "$id" 2>&1)" "^ocigate-ports: .*$id.*:[0-9]+:[0-9]+: ."
 	found "a record that cannot be read" guard-unknown 1 note 'record'
 	hasnt "... is no process" "$("$CTL" ports list)" 'OPEN|process -1'
 	D rm -f web >/dev/null
