@@ -90,12 +90,39 @@ static void look_at_mode(struct og_status *status)
 	if (mode != OG_MODE_ENFORCE)
 		og_status_add(status, OG_LEVEL_HOLE, "policy-not-enforced",
 			      "when \"ocigatectl report\" looks right, say \"mode\": \"enforce\"",
-			      "the policy's mode is %s: launches are recorded and not changed",
-			      og_mode_name(mode));
+			      "the policy's mode is %s: %s", og_mode_name(mode),
+			      mode == OG_MODE_EXPLAIN
+				      ? "every launch is refused with what would become of it"
+				      : "launches are recorded and not changed");
 	if (og_policy_effective(status->policy, &nothing, &effective, &ignored) < 0)
 		return;
 	status->guards = og_effective_action(effective, OG_RULE_ports) == OG_REWRITE;
 	og_effective_free(effective);
+}
+
+static void add_invalid(struct og_status *status, const struct og_err *err)
+{
+	og_status_add(status, OG_LEVEL_HOLE, "policy-invalid",
+		      "every launch is refused until then: \"ocigatectl check\" says all", "%s%s",
+		      OG_PLACE(err, POLICY), err->msg);
+}
+
+/* What a draft could not be read for either is in what it says, not in whose it is. */
+static void add_unread(struct og_status *status, const char *path, const struct og_err *why)
+{
+	bool missing = access(path, F_OK) < 0;
+	struct og_policyfiles files;
+	struct og_err err = { 0 };
+
+	if (!missing && og_policyfile_read(path, true, &files, &err) < 0) {
+		add_invalid(status, &err);
+		return;
+	}
+	if (!missing)
+		og_policyfile_release(&files);
+	og_status_add(status, OG_LEVEL_HOLE, missing ? "policy-missing" : "policy-untrusted",
+		      "every launch is refused until then: see ocigate-policy(5)", "%s%s",
+		      OG_PLACE(why, POLICY), why->msg);
 }
 
 static void look_at_policy(struct og_status *status)
@@ -107,17 +134,12 @@ static void look_at_policy(struct og_status *status)
 	if (og_setup_path(&status->setup, POLICY, path, &err) < 0)
 		return;
 	if (og_policyfile_read(path, false, &files, &err) < 0) {
-		og_status_add(status, OG_LEVEL_HOLE,
-			      access(path, F_OK) < 0 ? "policy-missing" : "policy-untrusted",
-			      "every launch is refused until then: see ocigate-policy(5)", "%s: %s",
-			      POLICY, err.msg);
+		add_unread(status, path, &err);
 		return;
 	}
 	if (og_policy_compile(files.sources, files.n, ignore_problem, NULL, &status->policy, &err) <
 	    0)
-		og_status_add(status, OG_LEVEL_HOLE, "policy-invalid",
-			      "every launch is refused until then: \"ocigatectl check\" says all",
-			      "%s:%u:%u: %s", err.where, err.line, err.col, err.msg);
+		add_invalid(status, &err);
 	else
 		look_at_mode(status);
 	og_policyfile_release(&files);

@@ -157,6 +157,20 @@ policies() {
 	found "a policy that others may write" policy-untrusted 1 hole 'writ'
 	policy '{ "version": 1, "extends": "baseline", "rulez": {} }'; look
 	found "a broken policy" policy-invalid 1 hole 'policy\.json:1:[0-9]+: .*rulez'
+	policy '{ "version": 1, "extends": "baseline", }'; look
+	found "... with a comma too many" policy-invalid 1 hole 'policy\.json:1:[0-9]+: .'
+	: >"$POLICY"; look
+	found "... an empty one" policy-invalid 1 hole 'policy\.json:1:1: .'
+	policy '{ "version": 1, "extends": "lba" }'; look
+	found "... of a preset that there is not" policy-invalid 1 hole 'policy\.json:1:[0-9]+: .*lba'
+	policy '{ "version": 1, "extends": "'"$T"'/etc/base.json" }'; look
+	found "... of a file that is not there" policy-invalid 1 hole 'etc/base\.json: .*ENOENT'
+	echo "$GOOD" >"$T/etc/base.json"; chmod 666 "$T/etc/base.json"; look
+	policy '{ "version": 1, "extends": "'"$T"'/etc/base.json" }'; look
+	has "a file below that others may write: check names it" "$("$CTL" check)" "^$T/etc/base\.json: warning: "
+	found "... status too" policy-untrusted 1 hole 'etc/base\.json: .*writ'
+	policy '{ "version": 1, "extends": "baseline", "mode": "explain" }'; look
+	found "a policy that explains" policy-not-enforced 1 hole 'explain: every launch is refused'
 	policy '{ "version": 1, "extends": "baseline", "mode": "audit" }'; look
 	found "a policy in audit mode" policy-not-enforced 1 hole 'audit'
 	policy '{ "version": 1, "extends": "baseline" }'; look
