@@ -174,24 +174,37 @@ static int take(const struct og_setup *setup, size_t i, struct og_err *reterr)
 	return 0;
 }
 
+static bool is_runc(const struct og_setup *setup, const char *path)
+{
+	return access(path, F_OK) == 0 || is_ours(setup, path);
+}
+
+int og_divert_check(const struct og_setup *setup, struct og_err *reterr)
+{
+	struct place place = { 0 };
+
+	for (size_t i = 0; i < NPLACES; i++) {
+		name_place(setup, i, &place);
+		if (is_runc(setup, place.runc))
+			return 0;
+	}
+	return og_fail(reterr, OG_E_HOST,
+		       "--as-runc: there is no runc in /usr/sbin, /usr/bin, /usr/local or "
+		       "/opt/containerd; install it first");
+}
+
 int og_divert_runc(const struct og_setup *setup, struct og_err *reterr)
 {
 	struct place place = { 0 };
-	unsigned found = 0;
 
 	/* the last first, so that the runtime named in the end is the distribution's */
 	for (size_t i = NPLACES; i-- > 0;) {
 		name_place(setup, i, &place);
-		if (access(place.runc, F_OK) < 0 && !is_ours(setup, place.runc))
-			continue;
-		found++;
-		if (!is_current(setup, place.runc) && take(setup, i, reterr) < 0)
+		if (is_runc(setup, place.runc) && !is_current(setup, place.runc) &&
+		    take(setup, i, reterr) < 0)
 			return -1;
 	}
-	return found ? 0
-		     : og_fail(reterr, OG_E_HOST,
-			       "--as-runc: there is no runc in /usr/sbin, /usr/bin, /usr/local or "
-			       "/opt/containerd; install it first");
+	return 0;
 }
 
 /* The link as it was before, or none. */

@@ -131,6 +131,8 @@ static int check_host(const struct og_setup *setup, struct og_err *reterr)
 				   OG_Q(path));
 	if (!setup->make_default && !setup->as_runc)
 		return 0;
+	if (setup->as_runc && og_divert_check(setup, reterr) < 0)
+		return -1;
 	if (check_policy(setup, reterr) == 0)
 		return 0;
 	fprintf(stderr, "ocigatectl: every launch would be refused without a valid policy; "
@@ -209,7 +211,10 @@ static int install_conf(struct og_setup *setup, const struct og_engine_setup *en
 		return show(conf, &final, reterr);
 	if (og_text_equal(&conf->now, &final)) {
 		printf("%s: ocigate is registered already\n", conf->path);
-		return 0;
+		/* by another hand: what gives the name runc back goes by the backup */
+		return setup->as_runc && !conf->after.there
+			       ? og_conf_keep(setup, conf->name, &base, &final, reterr)
+			       : 0;
 	}
 	if (og_conf_keep(setup, conf->name, &base, &final, reterr) < 0)
 		return -1;
@@ -281,10 +286,11 @@ static int run(struct og_setup *setup, const struct og_engine_setup *engine, str
 				       change_systemd(setup, engine, reterr) < 0
 			       ? -1
 			       : 0;
-	if (check_host(setup, reterr) < 0 || explain_link(setup, engine, reterr) < 0 ||
-	    change_name(setup, engine, reterr) < 0)
-		return -1;
-	return change_conf(setup, engine, reterr) < 0 || change_systemd(setup, engine, reterr) < 0
+	/* the name after the file, which may be refused and whose backup tells of us */
+	return check_host(setup, reterr) < 0 || explain_link(setup, engine, reterr) < 0 ||
+			       change_conf(setup, engine, reterr) < 0 ||
+			       change_name(setup, engine, reterr) < 0 ||
+			       change_systemd(setup, engine, reterr) < 0
 		       ? -1
 		       : 0;
 }

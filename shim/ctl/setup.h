@@ -118,6 +118,8 @@ int og_text_splice(struct og_text *text, size_t offset, size_t drop, const struc
 void og_text_release(struct og_text *text);
 #define og_auto_text __attribute__((cleanup(og_text_release)))
 
+/* Whether there is a runc to take the name of. */
+int og_divert_check(const struct og_setup *setup, struct og_err *reterr);
 /* Give the name "runc" to ocigate, and back; each says what it does. */
 int og_divert_runc(const struct og_setup *setup, struct og_err *reterr);
 int og_undivert_runc(const struct og_setup *setup, struct og_err *reterr);

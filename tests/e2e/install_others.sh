@@ -339,6 +339,38 @@ as_runc_again() {
 	is "... takes it out of the list" "$(dpkg-divert --root "$H" --truename /usr/sbin/runc) $(cat "$runc")" "/usr/sbin/runc three"
 }
 
+# What is refused leaves runc alone; what is not leaves a backup, by which a package's
+# removal knows that the name is to be given back.
+as_runc_refused() {
+	local runc config
+	host as-runc-refused
+	runc=$H/usr/sbin/runc
+	capture "$CTL" install podman --as-runc --root "$H"
+	has "--as-runc without a runc is refused" "$rc $err" '^1 .*there is no runc'
+	is "... before anything is written" "$(cd "$H" && echo etc/ocigate/* etc/*)" "etc/ocigate/policy.json etc/containerd etc/ocigate"
+	mkdir "$H/etc/docker"
+	echo one >"$runc" && chmod 755 "$runc"
+	printf '[]\n' >"$H/etc/docker/daemon.json"
+	capture "$CTL" install docker --as-runc --root "$H"
+	has "--as-runc with a daemon.json that is no object is refused" "$rc $err" '^1 .*must be an object'
+	for config in 'version = 2\ndisabled_plugins = ["cri"]\n' '[plugins.cri]\n'; do
+		printf "$config" >"$H/etc/containerd/config.toml"
+		capture "$CTL" install containerd --as-runc --root "$H"
+		has "--as-runc with $config is refused" "$rc $err" '^1 .*(switches CRI off|version 1)'
+	done
+	is "... and runc is as it was" "$(cat "$runc") $(cd "$H" && echo usr/sbin/runc* etc/ocigate/*)" \
+		"one usr/sbin/runc etc/ocigate/policy.json"
+
+	printf '{"runtimes":{"ocigate":{"path":"/usr/sbin/ocigate"},"ocigate-explain":{"path":"/usr/sbin/ocigate-explain"}}}\n' >"$H/etc/docker/daemon.json"
+	cp "$H/etc/docker/daemon.json" "$T/was"
+	check "--as-runc where ocigate is registered by hand" "$CTL" install docker --as-runc --root "$H"
+	check "... leaves a backup" test -e "$H/etc/ocigate/backup/docker.after"
+	check "... uninstall" "$CTL" uninstall docker --root "$H"
+	same "... leaves the file alone" "$T/was" "$H/etc/docker/daemon.json"
+	is "... and gives the name back" "$(cat "$runc") $(cd "$H" && echo usr/sbin/runc* etc/ocigate/*)" \
+		"one usr/sbin/runc etc/ocigate/policy.json"
+}
+
 # through DOOR FLAGS...: whether a container launched by it went through ocigate.
 through() {
 	local id through=plain
@@ -371,10 +403,10 @@ as_runc() {
 	image bb:1
 	is "--as-runc: before, every door is plain" "$(through) $(through --runtime runc) $(through --runtime io.containerd.runc.v2)" "plain plain plain"
 	capture "$CTL" install docker --default --as-runc --dry-run --config "$DAEMON"
-	has "--as-runc --dry-run says what it would do" "$rc $out" '^0 .*would become a link'
+	has "--as-runc --dry-run says what it would do" "$rc $(tr "\n" " " <<<"$out")" '^0 .*would become a link'
 	is "... and does nothing" "$(sha256sum <"$real")" "$before"
 	capture "$CTL" install docker --default --as-runc --config "$DAEMON"
-	has "--as-runc: install" "$rc $out$err" '^0 .*is ocigate now'
+	has "--as-runc: install" "$rc $(tr "\n" " " <<<"$out$err")" '^0 .*is ocigate now'
 	is "--as-runc: the real one is recorded" "$(readlink "$T/etc/runtime")" "$real.distrib"
 	is "--as-runc: it is the same program" "$(sha256sum <"$real.distrib")" "$before"
 	is "--as-runc: an upgrade of the package goes there too" "$(dpkg-divert --truename "$real")" "$real.distrib"
@@ -407,5 +439,6 @@ podman_drop_in
 built_for_another_prefix
 systemd_is_told
 as_runc_again
+as_runc_refused
 as_runc
 e2e_end
