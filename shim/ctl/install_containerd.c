@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../file.h"
 #include "../place.h"
@@ -154,14 +155,23 @@ static void take_item(const char *name, const struct og_toml *toml, const struct
 			       holds(value, len, "io.containerd.cri.v1.runtime");
 }
 
-/* |path|: the file as the host names it, which imports may be relative to. */
-static int read_shape(const char *path, const struct og_text *text, struct shape *ret,
-		      struct og_err *reterr)
+/* Where CRI's runtimes are: up to version 2 in one plugin, then in another. */
+static void name_tables(struct shape *shape, bool version3)
 {
 	static const char *const tables[] = {
 		"plugins.\"io.containerd.grpc.v1.cri\".containerd",
 		"plugins.\"io.containerd.cri.v1.runtime\".containerd",
 	};
+
+	shape->table = tables[version3];
+	snprintf(shape->prefix, sizeof(shape->prefix), "plugins" S "%s" S "containerd",
+		 version3 ? "io.containerd.cri.v1.runtime" : "io.containerd.grpc.v1.cri");
+}
+
+/* |path|: the file as the host names it, which imports may be relative to. */
+static int read_shape(const char *path, const struct og_text *text, struct shape *ret,
+		      struct og_err *reterr)
+{
 	struct og_toml toml = toml_of(path, text);
 	struct og_toml_item item;
 	int r;
@@ -171,19 +181,23 @@ static int read_shape(const char *path, const struct og_text *text, struct shape
 		take_item(path, &toml, &item, ret);
 	if (r < 0)
 		return -1;
-	if (ret->cri_off)
+	name_tables(ret, ret->version == 3);
+	return 0;
+}
+
+/* Whether there is a use in adding to it; to take out of it needs none of this. */
+static int check_shape(const char *path, const struct shape *shape, struct og_err *reterr)
+{
+	if (shape->cri_off)
 		return og_fail(reterr, OG_E_HOST,
 			       "%s switches CRI off (disabled_plugins): nothing here reads "
 			       "runtimes from containerd; for Docker say \"install docker\"",
 			       path);
-	if (ret->version == 1 || ret->version > 3)
+	if (shape->version == 1 || shape->version > 3)
 		return og_fail(reterr, OG_E_HOST,
 			       "%s is of version %u: only 2 and 3 are known; \"containerd config "
 			       "migrate\" makes one of a newer version",
-			       path, ret->version);
-	ret->table = tables[ret->version == 3];
-	snprintf(ret->prefix, sizeof(ret->prefix), "plugins" S "%s" S "containerd",
-		 ret->version == 3 ? "io.containerd.cri.v1.runtime" : "io.containerd.grpc.v1.cri");
+			       path, shape->version);
 	return 0;
 }
 
@@ -213,9 +227,14 @@ static int read_main(const struct og_setup *setup, struct og_text *ret, struct s
 	return read_shape(main_of(setup), ret, retshape, reterr);
 }
 
-static bool is_drop_in(const struct shape *shape)
+/* To be removed is what was put there, whatever version and imports have become since. */
+static bool is_drop_in(const struct og_setup *setup, const struct shape *shape)
 {
-	return shape->version == 3 && shape->conf_d[0];
+	char path[PATH_MAX + sizeof("/" DROP_IN)];
+
+	snprintf(path, sizeof(path), "%s%s/" DROP_IN, setup->root, shape->conf_d);
+	return shape->conf_d[0] &&
+	       (setup->removing ? access(path, F_OK) == 0 : shape->version == 3);
 }
 
 static int find(const struct og_setup *setup, char path[PATH_MAX], struct og_err *reterr)
@@ -226,8 +245,8 @@ static int find(const struct og_setup *setup, char path[PATH_MAX], struct og_err
 
 	if (read_main(setup, &text, &shape, reterr) < 0)
 		return -1;
-	len = is_drop_in(&shape) ? snprintf(path, PATH_MAX, "%s/" DROP_IN, shape.conf_d)
-				 : snprintf(path, PATH_MAX, "%s", main_of(setup));
+	len = is_drop_in(setup, &shape) ? snprintf(path, PATH_MAX, "%s/" DROP_IN, shape.conf_d)
+					: snprintf(path, PATH_MAX, "%s", main_of(setup));
 	return len < PATH_MAX ? 0 : og_fail(reterr, OG_E_USAGE, "--config: too long");
 }
 
@@ -416,9 +435,10 @@ static int add(const struct og_setup *setup, const char *name, const struct og_t
 	struct shape shape;
 
 	*ret = (struct og_text){ 0 };
-	if (read_main(setup, &main, &shape, reterr) < 0)
+	if (read_main(setup, &main, &shape, reterr) < 0 ||
+	    check_shape(main_of(setup), &shape, reterr) < 0)
 		return -1;
-	if (!is_drop_in(&shape)) /* of the text without us, which may have less in it */
+	if (!is_drop_in(setup, &shape)) /* of the text without us, which may have less in it */
 		return og_text_copy(from, ret, reterr) < 0 ||
 				       read_shape(name, from, &shape, reterr) < 0
 			       ? -1
@@ -504,25 +524,39 @@ static int earlier_default(const struct og_conf *conf, const struct shape *shape
 			      reterr);
 }
 
+/* What is ours below one version's tables. */
+static int strip_tables(const struct og_conf *conf, const struct shape *shape, struct og_text *text,
+			struct og_err *reterr)
+{
+	char table[512];
+
+	snprintf(table, sizeof(table), "%s" S "runtimes" S "ocigate", shape->prefix);
+	return drop_tables(conf->path, table, text, reterr) < 0 ||
+			       drop_runc(conf->path, shape, text, reterr) < 0 ||
+			       earlier_default(conf, shape, text, reterr) < 0
+		       ? -1
+		       : 0;
+}
+
 static int strip(const struct og_setup *setup, const struct og_conf *conf, struct og_text *ret,
 		 struct og_err *reterr)
 {
 	og_auto_text struct og_text main = { 0 };
 	struct shape shape;
-	char table[512];
 
 	*ret = (struct og_text){ 0 };
 	if (read_main(setup, &main, &shape, reterr) < 0)
 		return -1;
-	if (is_drop_in(&shape)) /* the whole file is ours */
+	if (is_drop_in(setup, &shape) || !conf->now.there) /* the whole file is ours */
 		return 0;
-	snprintf(table, sizeof(table), "%s" S "runtimes" S "ocigate", shape.prefix);
-	if (og_text_copy(&conf->now, ret, reterr) < 0 ||
-	    drop_tables(conf->path, table, ret, reterr) < 0 ||
-	    drop_text(BEGIN "\n", ret, reterr) < 0 ||
-	    drop_runc(conf->path, &shape, ret, reterr) < 0)
+	if (og_text_copy(&conf->now, ret, reterr) < 0 || drop_text(BEGIN "\n", ret, reterr) < 0)
 		return -1;
-	return earlier_default(conf, &shape, ret, reterr);
+	for (int version3 = 0; version3 < 2; version3++) {
+		name_tables(&shape, version3);
+		if (strip_tables(conf, &shape, ret, reterr) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static bool is_default(const struct og_text *text)

@@ -223,6 +223,43 @@ containerd_others() {
 	is "link: as before" "$(cat "$H/srv/c.toml")" 'version = 2'
 }
 
+# since NAME EDIT...: config.toml, which install wrote to, edited by sed; without ours it is
+# the same edit of what was there before.
+since() {
+	local name=$1
+	shift
+	cp "$T/was" "$T/edited"
+	sed -i "$@" "$f" "$T/edited"
+	capture "$CTL" uninstall containerd --root "$H"
+	is "$name since: uninstall" "$rc $err" "0 "
+	is "... only ours went" "$(cat "$f")" "$(cat "$T/edited")"
+	is "... and the backup" "$(cd "$H" && echo etc/ocigate/* etc/containerd/*.toml etc/containerd/conf.d/*)" \
+		"etc/ocigate/policy.json etc/containerd/config.toml etc/containerd/conf.d/*"
+	cp "$T/was" "$f"
+	"$CTL" install containerd --default --root "$H" >/dev/null
+}
+
+# What is refused when ocigate is to be added is none of the business of taking it out.
+containerd_changed() {
+	local f
+	host c-changed
+	f=$H/etc/containerd/config.toml
+	printf "version = 2\nimports = []\ndisabled_plugins = []\n[$V2]\n  snapshotter = 'native'\n" | tee "$f" >"$T/was"
+	"$CTL" install containerd --default --root "$H" >/dev/null
+	since "CRI switched off" '/^disabled/s/\[\]/["cri"]/'
+	since "version 1" '/^version/d'
+	since "version 3" 's/^version = 2/version = 3/'
+	since "version 3 and imports" -e 's/^version = 2/version = 3/' -e "/^imports/s,\[\],['/etc/containerd/conf.d/*.toml'],"
+	rm "$f"
+	check "removed since: uninstall" "$CTL" uninstall containerd --root "$H"
+	check_fails "... does not make it" test -e "$f"
+
+	printf "version = 3\nimports = ['/etc/containerd/conf.d/*.toml']\ndisabled_plugins = []\n" | tee "$f" >"$T/was"
+	"$CTL" install containerd --default --root "$H" >/dev/null
+	since "with a drop-in, CRI switched off" '/^disabled/s/\[\]/["cri"]/'
+	since "with a drop-in, version 4" 's/^version = 3/version = 4/'
+}
+
 # containerd 1 does not serve pods without the runtime that is its default: with another
 # runtime in the file, the one that is built in is none.
 cri_is_served() {
@@ -434,6 +471,7 @@ as_runc() {
 
 containerd_shapes
 containerd_others
+containerd_changed
 cri_is_served
 podman_drop_in
 built_for_another_prefix
