@@ -149,27 +149,31 @@ static bool is_last(const struct og_setup *setup, const struct og_engine_setup *
 	return setup->dry_run || !og_conf_kept(setup, engine->name);
 }
 
-/* ocigate-explain beside ocigate. */
-static int explain_link(const struct og_setup *setup, const struct og_engine_setup *engine,
-			struct og_err *reterr)
+/* ocigate-explain beside ocigate; what make or a package has put there stays theirs. */
+static int explain_link(const struct og_setup *setup, struct og_err *reterr)
 {
+	static const char name[] = "ocigate-explain";
+	const struct og_text none = { 0 }, made = { .there = true };
 	char path[PATH_MAX + 16], old[16];
-	ssize_t n;
 
 	if (setup->dry_run)
 		return 0;
 	snprintf(path, sizeof(path), "%s%s-explain", setup->root, setup->ocigate);
-	n = readlink(path, old, sizeof(old));
 	if (setup->removing) {
-		if (!is_last(setup, engine))
+		if (!og_conf_kept(setup, name))
 			return 0;
-		if (n == 7 && memcmp(old, "ocigate", 7) == 0)
+		if (readlink(path, old, sizeof(old)) == 7 && memcmp(old, "ocigate", 7) == 0)
 			unlink(path);
-		return 0;
+		return og_conf_keep(setup, name, &none, &none, reterr);
 	}
-	if (n < 0 && errno == ENOENT && symlink("ocigate", path) < 0)
-		return og_fail_sys(reterr, errno, "cannot make the link %s", OG_Q(path));
-	return 0;
+	if (symlink("ocigate", path) < 0)
+		return errno == EEXIST
+			       ? 0
+			       : og_fail_sys(reterr, errno, "cannot make the link %s", OG_Q(path));
+	if (og_conf_keep(setup, name, &none, &made, reterr) == 0)
+		return 0;
+	unlink(path);
+	return -1;
 }
 
 /* ---- the change ---- */
@@ -209,6 +213,8 @@ static int install_conf(struct og_setup *setup, const struct og_engine_setup *en
 		return -1;
 	if (setup->dry_run)
 		return show(conf, &final, reterr);
+	if (explain_link(setup, reterr) < 0) /* |final| may name it */
+		return -1;
 	if (og_text_equal(&conf->now, &final)) {
 		printf("%s: ocigate is registered already\n", conf->path);
 		/* by another hand: what gives the name runc back goes by the backup */
@@ -282,13 +288,13 @@ static int run(struct og_setup *setup, const struct og_engine_setup *engine, str
 	if (setup->removing)
 		return change_conf(setup, engine, reterr) < 0 ||
 				       change_name(setup, engine, reterr) < 0 ||
-				       explain_link(setup, engine, reterr) < 0 ||
+				       (is_last(setup, engine) &&
+					explain_link(setup, reterr) < 0) ||
 				       change_systemd(setup, engine, reterr) < 0
 			       ? -1
 			       : 0;
 	/* the name after the file, which may be refused and whose backup tells of us */
-	return check_host(setup, reterr) < 0 || explain_link(setup, engine, reterr) < 0 ||
-			       change_conf(setup, engine, reterr) < 0 ||
+	return check_host(setup, reterr) < 0 || change_conf(setup, engine, reterr) < 0 ||
 			       change_name(setup, engine, reterr) < 0 ||
 			       change_systemd(setup, engine, reterr) < 0
 		       ? -1

@@ -47,6 +47,9 @@ rotated() {
 
 removed() {
 	is "its timer is there, and not enabled" "$(here systemctl is-enabled ocigate-ports-sync.timer 2>&1)" disabled
+	check "podman is told of it" here ocigatectl install podman
+	check "... and no longer" here ocigatectl uninstall podman
+	is "... which leaves the package's link" "$(readlink "$R/usr/sbin/ocigate-explain")" ocigate
 	check "podman is told of it" here ocigatectl install podman --default
 	is "... and the timer enabled" "$(here systemctl is-enabled ocigate-ports-sync.timer 2>&1)" enabled
 	capture here dpkg -i /run/ocigate.deb

@@ -295,6 +295,28 @@ podman_drop_in() {
 	check_fails "podman: nothing is left" test -e "$f"
 }
 
+# The link to call ocigate by another name comes and goes with what made it.
+explain_link() {
+	local link
+	host explain
+	link=$H/usr/sbin/ocigate-explain
+	printf 'version = 1\n' >"$H/etc/containerd/config.toml"
+	check_fails "explain: install is refused" "$CTL" install containerd --root "$H"
+	is "... without a link" "$(cd "$H" && echo usr/sbin/* etc/ocigate/*)" "usr/sbin/ocigate etc/ocigate/policy.json"
+	check "explain: install" "$CTL" install podman --root "$H"
+	is "... makes the link" "$(readlink "$link")" ocigate
+	mkdir "$H/etc/docker"
+	"$CTL" install docker --root "$H" >/dev/null
+	check "explain: uninstall one of two" "$CTL" uninstall podman --root "$H"
+	is "... leaves it" "$(readlink "$link")" ocigate
+	check "explain: uninstall the last" "$CTL" uninstall docker --root "$H"
+	is "... takes it away" "$(cd "$H" && echo usr/sbin/* etc/ocigate/*)" "usr/sbin/ocigate etc/ocigate/policy.json"
+	ln -s ocigate "$link"
+	"$CTL" install podman --root "$H" >/dev/null
+	check "explain: uninstall where make or a package had made it" "$CTL" uninstall podman --root "$H"
+	is "... leaves it there" "$(readlink "$link") $(cd "$H" && echo etc/ocigate/*)" "ocigate etc/ocigate/policy.json"
+}
+
 # What systemd is asked, with which environment.
 systemd_is_told() {
 	if ! [ -e /usr/lib/systemd/systemd ] || ! [ -e /usr/bin/systemctl ]; then
@@ -474,6 +496,7 @@ containerd_others
 containerd_changed
 cri_is_served
 podman_drop_in
+explain_link
 built_for_another_prefix
 systemd_is_told
 as_runc_again
