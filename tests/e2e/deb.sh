@@ -66,6 +66,9 @@ removed() {
 
 build "$T/a"
 is "make deb, lintian without errors" "$rc" 0
+# "make all" writes the list of what is linked in with it: shim/packaging/sbom.py.
+has "what it is built with is asked for: deb" "$(cat "$E2E_TREE/shim/packaging/debian/control")" '^Build-Depends: .*\<python3\>'
+has "... rpm" "$(cat "$E2E_TREE/shim/packaging/ocigate.spec")" '^BuildRequires: .*\<python3\>'
 DEB=$(echo "$T"/a/build/deb/ocigate_*.deb)
 has "what is linked in is said" "$(dpkg-deb -f "$DEB" Built-Using)" 'glibc \(= .*libseccomp \(= .*yajl \(='
 # Two names of lintian's for one thing: the runtime is static, the tools are static PIE.
