@@ -313,6 +313,9 @@ static int main_of(const struct og_subcommand *self, int argc, char *argv[], boo
 	engine = name ? find_engine(name) : NULL;
 	if (!engine)
 		return og_ctl_usage(self, "name an engine: docker, containerd or podman");
+	if (removing && setup.make_default)
+		return og_ctl_usage(self, "--default is for install alone: the default goes back "
+					  "to what it was in any case");
 	setup.removing = removing;
 	return run(&setup, engine, &err) < 0 ? og_ctl_error(&err) : OG_CTL_OK;
 }

@@ -165,6 +165,8 @@ for bad in "" "rkt" "docker --bogus" "docker podman"; do
 	capture "$CTL" install $bad
 	is "usage: install $bad" "$rc" 2
 done
+capture "$CTL" uninstall docker --default --root "$H"
+has "usage: uninstall docker --default, named" "$rc $err" '^2 .*--default'
 
 # ---- Docker -----------------------------------------------------------------
 
