@@ -7,7 +7,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "policy/joins.h"
 #include "policy/names.h"
 #include "policy/rules_table.h"
 
@@ -177,11 +179,37 @@ static int check_mappings(struct og_pass *pass, const char *pointer, const char 
 	return 0;
 }
 
+/*
+ * What the mappings of a namespace that is joined are the document does not say. Those of
+ * a container that was launched under the same exceptions were judged then.
+ */
+static int check_joined(struct og_pass *pass, const struct og_node *entry, const char *path)
+{
+	const struct og_nsfact *fact = og_fact_namespace(og_facts(pass), path);
+
+	if (!og_opt_list(pass, OG_OPT_user_uid)->n && !og_opt_list(pass, OG_OPT_user_gid)->n &&
+	    !og_opt_list(pass, OG_OPT_user_groups)->n)
+		return 0;
+	if (fact && fact->type && !strcmp(fact->type, "user") &&
+	    (fact->host || fact->own || og_opt_bool(pass, OG_OPT_namespaces_join)))
+		return og_join_accept(pass, entry, fact, OG_LAUNCH_VERIFY_USER) < 0 ? -1 : 0;
+	return og_reject(pass, entry,
+			 "which users of the host the user namespace %s maps is not known: it is "
+			 "of no container that was launched under the same rules, run it with one "
+			 "of its own",
+			 OG_Q(path));
+}
+
 /* Without root a mapping reaches no further than to the ids of who runs the engine. */
 static int check_host_ids(struct og_pass *pass)
 {
-	if (og_facts(pass)->rootless || !og_namespace(pass, "user"))
+	const struct og_node *entry = og_namespace(pass, "user");
+	const char *path = entry ? og_str(og_member(entry, "path")) : NULL;
+
+	if (og_facts(pass)->rootless || !entry)
 		return 0;
+	if (path)
+		return check_joined(pass, entry, path);
 	if (check_mappings(pass, "/linux/uidMappings", "uid", OG_OPT_user_uid) < 0 ||
 	    check_mappings(pass, "/linux/gidMappings", "gid", OG_OPT_user_gid) < 0)
 		return -1;
