@@ -179,6 +179,7 @@ static const struct field facts_fields[] = {
 	LIST(og_facts, flags, K_STRUCTS, &flagfacts),
 	F(og_facts, cgroup_v2, K_BOOL),
 	F(og_facts, apparmor, K_BOOL),
+	F(og_facts, apparmor_mode, K_TEXT),
 	F(og_facts, selinux, K_BOOL),
 	F(og_facts, remapped, K_BOOL),
 	F(og_facts, rootless, K_BOOL),

@@ -232,6 +232,19 @@ static int collect(struct og_hostfacts *host, const struct og_cmdline *cmd,
 	return g->doc ? fill_parts(g, reterr) : 0;
 }
 
+static bool is_launch(const struct og_cmdline *cmd)
+{
+	return cmd->verb == OG_VERB_CREATE || cmd->verb == OG_VERB_RUN;
+}
+
+/* The document of an exec is the process itself. */
+static const char *profile_of(const struct og_cmdline *cmd, const struct og_doc *doc)
+{
+	const char *pointer = is_launch(cmd) ? "/process/apparmorProfile" : "/apparmorProfile";
+
+	return doc ? og_str(og_get(og_doc_root(doc), pointer)) : NULL;
+}
+
 int og_facts_collect(const struct og_cmdline *cmd, const struct og_bundle *bundle,
 		     const struct og_doc *doc, const struct og_record *record,
 		     struct og_hostfacts **ret, struct og_err *reterr)
@@ -243,8 +256,9 @@ int og_facts_collect(const struct og_cmdline *cmd, const struct og_bundle *bundl
 	host->gather.cmd = cmd;
 	host->gather.facts = &host->facts;
 	host->gather.bundlefd = bundle ? bundle->fd : -1;
-	/* The document of exec and update is about a process or limits: no part needs the host. */
-	host->gather.doc = cmd->verb == OG_VERB_CREATE || cmd->verb == OG_VERB_RUN ? doc : NULL;
+	host->gather.profile = profile_of(cmd, doc);
+	/* Of the document of exec and update no part else needs the host. */
+	host->gather.doc = is_launch(cmd) ? doc : NULL;
 	if (collect(host, cmd, bundle, record, reterr) < 0) {
 		og_hostfacts_free(host);
 		return -1;

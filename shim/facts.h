@@ -18,7 +18,7 @@
 struct og_hostfacts;
 
 /*
- * |doc| is config.json; NULL: the command has none, or it is not one. |record|:
+ * |doc| is config.json, or what exec and update have; NULL: none, or it is not one. |record|:
  * of the container's launch; NULL: there is none, or this is the launch. |bundle|
  * need not be open. *ret is owned by the caller and borrows from all of them. -1:
  * memory is short, or the host denies what every host has.

@@ -48,6 +48,7 @@ struct og_home {
 struct og_gather {
 	const struct og_cmdline *cmd;
 	const struct og_doc *doc; /* NULL: none */
+	const char *profile;	  /* of AppArmor, that the process asks for; NULL: none */
 	int bundlefd;		  /* -1: none */
 	struct og_arena arena;
 	struct og_facts *facts;

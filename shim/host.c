@@ -19,6 +19,9 @@
 #include "file.h"
 #include "gather.h"
 
+/* The list of AppArmor's profiles; of a name and a mode each. */
+#define PROFILES_MAX ((size_t)4 << 20)
+
 /* Machine names of the kernel, as seccomp profiles call them. */
 static const struct {
 	const char *machine, *arch;
@@ -96,14 +99,55 @@ static void capabilities(struct og_facts *facts)
 	facts->host_caps = last >= 63 ? UINT64_MAX : (UINT64_C(1) << (last + 1)) - 1;
 }
 
-static int apparmor(struct og_facts *facts, struct og_err *reterr)
+/* Of the kernel's list, with a line "NAME (MODE)" for each profile that is loaded. */
+static int find_mode(struct og_gather *g, const char *list, struct og_err *reterr)
+{
+	size_t len = strlen(g->profile);
+
+	for (const char *line = list; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *mode = line + len + 2;
+		size_t n;
+
+		if (strncmp(line, g->profile, len) != 0 || strncmp(line + len, " (", 2) != 0)
+			continue;
+		/* a name may have parentheses, and blanks, of its own */
+		n = strspn(mode, "abcdefghijklmnopqrstuvwxyz");
+		if (n == 0 || mode[n] != ')' || mode[n + 1] != '\n')
+			continue;
+		g->facts->apparmor_mode = og_arena_printf(&g->arena, "%.*s", (int)n, mode);
+		return g->facts->apparmor_mode ? 0 : og_gather_nomem(reterr);
+	}
+	return 0;
+}
+
+static int apparmor_mode(struct og_gather *g, struct og_err *reterr)
+{
+	static const char path[] = "/sys/kernel/security/apparmor/profiles";
+	og_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	og_auto_free char *list = NULL;
+	size_t len;
+
+	if (fd < 0 && !is_absent())
+		return fail_at(path, reterr);
+	if (fd < 0) {
+		g->facts->apparmor_mode = OG_APPARMOR_UNKNOWN;
+		return 0;
+	}
+	if (og_fd_read(fd, PROFILES_MAX, &list, &len, reterr) < 0) {
+		og_err_where(reterr, path, 0, 0);
+		return -1;
+	}
+	return find_mode(g, list, reterr);
+}
+
+static int apparmor(struct og_gather *g, struct og_err *reterr)
 {
 	char line[32];
 
 	if (read_line("/sys/module/apparmor/parameters/enabled", line, sizeof(line), reterr) < 0)
 		return -1;
-	facts->apparmor = line[0] == 'Y';
-	return 0;
+	g->facts->apparmor = line[0] == 'Y';
+	return g->facts->apparmor && g->profile && *g->profile ? apparmor_mode(g, reterr) : 0;
 }
 
 int og_gather_host(struct og_gather *g, struct og_err *reterr)
@@ -117,7 +161,7 @@ int og_gather_host(struct og_gather *g, struct og_err *reterr)
 	kernel(facts);
 	if (is_mounted("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC, &facts->cgroup_v2, reterr) < 0 ||
 	    is_mounted("/sys/fs/selinux", SELINUX_MAGIC, &facts->selinux, reterr) < 0 ||
-	    apparmor(facts, reterr) < 0)
+	    apparmor(g, reterr) < 0)
 		return -1;
 	capabilities(facts);
 	og_clock_date(time(NULL), today);

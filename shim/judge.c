@@ -83,8 +83,8 @@ static int load_policy(struct og_shim *shim, struct og_err *reterr)
 
 static int collect(struct og_shim *shim, struct og_err *reterr)
 {
-	if (og_facts_collect(&shim->cmd, &shim->bundle, shim->bundle.path ? shim->doc : NULL,
-			     shim->record, &shim->host, reterr) < 0)
+	if (og_facts_collect(&shim->cmd, &shim->bundle, shim->doc, shim->record, &shim->host,
+			     reterr) < 0)
 		return -1;
 	if (og_hostfacts(shim->host)->engine == OG_ENGINE_NONE &&
 	    og_bundle_check(&shim->bundle, reterr) < 0)

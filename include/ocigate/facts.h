@@ -134,6 +134,9 @@ struct og_flagfact {
 	const char *value; /* NULL: none */
 };
 
+/* Which profiles are loaded cannot be seen. */
+#define OG_APPARMOR_UNKNOWN "unknown"
+
 /* podman-run(1): a network of the container's own, which leads to the host's loopback. */
 #define OG_NETWORK_TO_HOST "slirp4netns:allow_host_loopback=true"
 /* Of podman's: what would say whether it is that one is there, and cannot be read. */
@@ -153,8 +156,11 @@ struct og_facts {
 
 	/* the host */
 	bool cgroup_v2, apparmor, selinux, rootless;
-	bool userns;	    /* we are in a user namespace; looked at for a document with devices */
-	bool remapped;	    /* the engine maps the users of its containers by default */
+	bool userns;   /* we are in a user namespace; looked at for a document with devices */
+	bool remapped; /* the engine maps the users of its containers by default */
+	/* of the AppArmor profile that the process asks for, apparmor(7): "enforce", "complain",
+	 * "unconfined", ...; OG_APPARMOR_*; NULL: it is not loaded */
+	const char *apparmor_mode;
 	const char *arch;   /* as in seccomp profiles: "SCMP_ARCH_X86_64" */
 	uint64_t kernel;    /* major * 1000 + minor: 6001 is 6.1 */
 	uint64_t host_caps; /* capabilities that this kernel knows, one bit each */

@@ -57,13 +57,31 @@ static bool is_wanted(const struct og_pass *pass, const char *profile)
  * a name with ":" in front is looked up in another namespace of profiles, one
  * with "&" stacked with others.
  */
-static bool confines(const char *profile)
+static bool names_one(const char *profile)
 {
 	for (const char *p = profile; *p; p++)
 		if ((unsigned char)*p <= ' ')
 			return false;
 	return strcmp(profile, "unconfined") && profile[0] != ':' && profile[0] != '&' &&
 	       !strstr(profile, "//&");
+}
+
+/*
+ * A profile may be loaded so that it forbids nothing: to complain, or, as distributions
+ * have some for programs that make user namespaces, as unconfined. One that is not
+ * loaded makes the runtime fail. Without root there is no list to look at.
+ */
+static bool enforced(const struct og_pass *pass)
+{
+	const char *mode = og_facts(pass)->apparmor_mode;
+
+	return !mode || !strcmp(mode, "enforce") || !strcmp(mode, "kill") ||
+	       (og_facts(pass)->rootless && !strcmp(mode, OG_APPARMOR_UNKNOWN));
+}
+
+static bool confines(const struct og_pass *pass, const char *profile)
+{
+	return names_one(profile) && enforced(pass);
 }
 
 /* What does not confine must be listed as it is, without a star. */
@@ -73,13 +91,13 @@ static bool is_allowed(const struct og_pass *pass, const char *profile)
 
 	if (is_wanted(pass, profile))
 		return true;
-	if (!confines(profile) && (og_deprivileged(pass) || !list->n))
+	if (!confines(pass, profile) && (og_deprivileged(pass) || !list->n))
 		return false;
 	if (og_undoing(pass) || !list->n)
 		return true;
 	for (size_t i = 0; i < list->n; i++)
-		if (confines(profile) ? og_glob_text(list->items[i].text, profile)
-				      : !strcmp(list->items[i].text, profile))
+		if (confines(pass, profile) ? og_glob_text(list->items[i].text, profile)
+					    : !strcmp(list->items[i].text, profile))
 			return true;
 	return false;
 }
@@ -103,6 +121,13 @@ static int check_apparmor(struct og_pass *pass)
 		return og_set(
 			pass, APPARMOR, json.data,
 			"the process has no AppArmor profile: leave out --privileged, or name one");
+	if (names_one(profile) && !enforced(pass))
+		return og_set(
+			pass, APPARMOR, json.data,
+			"the AppArmor profile %s is not known to forbid anything, its mode is "
+			"%s: leave out --security-opt apparmor=..., or have root load it to "
+			"enforce",
+			OG_Q(profile), OG_Q(og_facts(pass)->apparmor_mode));
 	return og_set(pass, APPARMOR, json.data,
 		      "the AppArmor profile %s is not allowed: leave out --privileged and "
 		      "--security-opt apparmor=...",

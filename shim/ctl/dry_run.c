@@ -125,7 +125,7 @@ static int gather(const struct run *run, const struct subject *subject, const st
 	if (create)
 		bundle.fd = open(subject->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r == 0)
-		r = og_facts_collect(&cmd, &bundle, create ? doc : NULL, NULL, ret, reterr);
+		r = og_facts_collect(&cmd, &bundle, doc, NULL, ret, reterr);
 	if (r == 0)
 		r = og_hostfacts_join(*ret, run->policy, reterr);
 	if (bundle.fd >= 0)

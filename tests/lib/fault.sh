@@ -46,6 +46,10 @@ fault_begin() {
 		# a host with AppArmor, whether this one has it or not
 		mount -t tmpfs tmpfs /sys/module && mkdir -p /sys/module/apparmor/parameters || exit 1
 		echo Y >/sys/module/apparmor/parameters/enabled
+		if [ -d /sys/kernel/security ]; then
+			mount -t tmpfs tmpfs /sys/kernel/security && mkdir /sys/kernel/security/apparmor || exit 1
+			printf '%s\n' "other (complain)" "site (enforce)" >/sys/kernel/security/apparmor/profiles
+		fi
 		dir=/run/fault
 		records=/run/ocigate
 	else
@@ -119,7 +123,7 @@ records() {
 lab_subject() {
 cat >old.json <<'JSON'
 {"ociVersion":"1.0.2","process":{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/true"],
-"env":["PATH=/bin"],"cwd":"/","capabilities":{"bounding":["CAP_CHOWN","CAP_NET_BIND_SERVICE"],
+"env":["PATH=/bin"],"cwd":"/","apparmorProfile":"site","capabilities":{"bounding":["CAP_CHOWN","CAP_NET_BIND_SERVICE"],
 "effective":["CAP_CHOWN","CAP_NET_BIND_SERVICE"],"permitted":["CAP_CHOWN","CAP_NET_BIND_SERVICE"]}},
 "root":{"path":"rootfs","readonly":true},"hostname":"fault",
 "mounts":[{"destination":"/proc","type":"proc","source":"proc"},
@@ -128,7 +132,7 @@ cat >old.json <<'JSON'
 {"type":"mount"},{"type":"cgroup"}],"maskedPaths":[],"readonlyPaths":[]}}
 JSON
 cat >process.json <<'JSON'
-{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/id"],"env":["PATH=/bin"],"cwd":"/",
+{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/id"],"env":["PATH=/bin"],"cwd":"/","apparmorProfile":"site",
 "capabilities":{"bounding":["CAP_SYS_ADMIN"],"effective":["CAP_SYS_ADMIN"],"permitted":["CAP_SYS_ADMIN"]}}
 JSON
 for preset in lab permissive; do

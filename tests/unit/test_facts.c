@@ -25,7 +25,8 @@ static const char all[] =
 	"{\"engine\":\"cri-o\",\"command\":\"create\",\"id\":\"c1\",\"root\":\"/run/r\","
 	"\"bundle\":\"/b\",\"today\":\"2026-01-02\",\"sandbox\":true,\"ns_cri\":\"kube-system\","
 	"\"plugin\":\"p\",\"flags\":[{\"name\":\"no-pivot\"},{\"name\":\"criu\",\"value\":\"/x\"}],"
-	"\"cgroup_v2\":true,\"apparmor\":true,\"selinux\":true,\"remapped\":true,"
+	"\"cgroup_v2\":true,\"apparmor\":true,\"apparmor_mode\":\"kill\",\"selinux\":true,"
+	"\"remapped\":true,"
 	"\"rootless\":true,\"arch\":\"SCMP_ARCH_X86_64\",\"kernel\":6001,\"host_caps\":"
 	"18446744073709551615,"
 	"\"image_known\":\"known\",\"image\":\"nginx\",\"image_id\":\"sha256:1\","
@@ -88,7 +89,7 @@ Test(facts, every_byte_of_the_struct_has_a_field)
 	struct og_facts *facts = NULL;
 
 	cr_assert(og_facts_parse(doc, &facts, &err) == 0, "%s", err.msg);
-	cr_expect(eq(sz, sizeof(*facts), 408), "og_facts has changed: is the table complete?");
+	cr_expect(eq(sz, sizeof(*facts), 416), "og_facts has changed: is the table complete?");
 	cr_expect(eq(sz, sizeof(*facts->sources), 112), "og_source has changed");
 	cr_expect(eq(sz, sizeof(*facts->sources->submounts), 48), "og_submount has changed");
 	cr_expect(eq(sz, sizeof(*facts->namespaces), 40), "og_nsfact has changed");

@@ -105,6 +105,7 @@ took "SCTP"
 ipvlan
 took "ipvlan"
 host_rules
+profiles
 unified
 took "rules"
 units_nftables

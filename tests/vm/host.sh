@@ -19,6 +19,25 @@ host_rules() {
 	is "AppArmor and cgroup v2, crun: docker-default, a cgroup namespace, the limit" "$(state g2)" "docker-default (enforce) own 64"
 }
 
+# Two profiles of which the kernel enforces one: the name alone does not tell which.
+profiles() {
+	local name
+	printf '%s\n' 'profile loose flags=(complain) { }' 'profile strict { file, capability, signal, network, unix, ptrace, mount, umount, }' |
+		apparmor_parser -a || e2e_die "no profile can be loaded"
+	policy '{ "version": 1, "extends": "baseline", "rules": { "cgroup": { "action": "off" } } }'
+	for name in loose strict; do
+		bundle "$T/p-$name" "p-$name" '.process.args = ["/bin/cat", "/proc/self/attr/current"] | .process.apparmorProfile = "'$name'"'
+		capture runc --root "$T/runc-root" run -b "$T/p-$name" "p-$name"
+		has "runc alone: the profile $name" "$rc $out" "^0 $name "
+		capture rt run -b "$T/p-$name" "p-$name"
+		if [ "$name" = loose ]; then
+			is "a profile that only complains is not one" "$rc $out $err" "0 docker-default (enforce) "
+		else
+			is "another that is enforced is" "$rc $out $err" "0 strict (enforce) "
+		fi
+	done
+}
+
 # Files of cgroup v2 that a config.json may set directly: docker has no flag for them.
 unified() {
 	local files='/sys/fs/cgroup/memory.oom.group /sys/fs/cgroup/pids.max'
