@@ -217,8 +217,6 @@ static const struct field facts_fields[] = {
 	F(og_facts, listen_fds, K_BOOL),
 	F(og_facts, notify_socket, K_BOOL),
 	WORD(og_facts, record, known_words),
-	F(og_facts, record_mode, K_TEXT),
-	F(og_facts, record_privileged, K_BOOL),
 	F(og_facts, record_bounding, K_U64),
 	F(og_facts, record_uid, K_U64),
 };

@@ -151,8 +151,6 @@ static void fill_recorded(struct og_facts *facts, const struct og_record *record
 	const struct og_facts *then = record->facts;
 
 	facts->record = OG_KNOWN;
-	facts->record_mode = record->mode;
-	facts->record_privileged = record->privileged;
 	facts->record_bounding = record->bounding;
 	facts->record_uid = record->uid;
 	facts->bundle = record->bundle;

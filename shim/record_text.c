@@ -36,8 +36,6 @@ static int put_facts(struct og_buf *out, const struct og_facts *facts, bool netw
 	}
 	lean.networks_known = OG_UNKNOWN;
 	lean.record = OG_UNKNOWN;
-	lean.record_mode = NULL;
-	lean.record_privileged = false;
 	lean.record_bounding = lean.record_uid = 0;
 	if (og_facts_encode(&lean, &text, reterr) < 0)
 		return -1;

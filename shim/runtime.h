@@ -19,7 +19,7 @@
  */
 int og_runtime_find(const char *given, const char *recorded, char **ret, struct og_err *reterr);
 
-/* What a verdict permits. Without one there is no exec: only og_permit_*() make it. */
+/* What a verdict permits. Without one there is no exec: judge.c gives it. */
 struct og_permit {
 	bool given;
 	bool close_fds;	  /* close descriptors from 3 up, but for |keep_fd| */

@@ -208,9 +208,7 @@ struct og_facts {
 	bool listen_fds, notify_socket;
 
 	/* the launch record, for exec, start and update */
-	enum og_known record; /* OG_NONE: not launched through ocigate */
-	const char *record_mode;
-	bool record_privileged;	  /* launched with a rewritten --privileged */
+	enum og_known record;	  /* OG_NONE: not launched through ocigate */
 	uint64_t record_bounding; /* capabilities after rewriting */
 	uint64_t record_uid;
 };

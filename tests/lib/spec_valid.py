@@ -381,7 +381,7 @@ def facts_of(name, config, command):
         "sources": [source_facts(mount["source"], container) for mount in config["mounts"]
                     if {"bind", "rbind"} & set(mount.get("options", ()))],
         "rootfs": config["root"]["path"], "rootfs_in_storage": True, "storage": "/var/lib/docker", "record": "known",
-        "record_mode": "enforce", "record_uid": config["process"]["user"]["uid"]}
+        "record_uid": config["process"]["user"]["uid"]}
 
 
 PRESETS = "permissive baseline restricted cis-docker lab".split()

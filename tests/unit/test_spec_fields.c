@@ -78,7 +78,7 @@ static const char facts_text[] =
 	"'fstype':'ext4','type':'dir'}],'namespaces':[{'path':'/proc/1/ns/ipc','type':'ipc','host':"
 	"true}],'hooks':[{'path':'/proc/7/exe','engine':true,'safe':true}],'rootfs':"
 	"'/var/lib/docker/overlay2/x/merged','storage':'/var/lib/docker','record':'known',"
-	"'record_mode':'enforce','record_uid':1000}";
+	"'record_uid':1000}";
 #define ROOTFS "/var/lib/docker/overlay2/x/merged"
 
 /* ---- documents ---- */
