@@ -469,6 +469,11 @@ const char *og_policy_message(const struct og_policy *policy)
 	return policy->message;
 }
 
+const char *og_policy_exception(const struct og_policy *policy, size_t i)
+{
+	return i < policy->nexceptions ? policy->exceptions[i].name : NULL;
+}
+
 const char *og_policy_file(const struct og_policy *policy)
 {
 	return policy->file;

@@ -22,27 +22,11 @@
 #define CONFIG "config.json"
 #define KEPT   "config.json.ocigate"
 
-/* The working directory in front of a relative path: records outlive this process. */
-static char *make_absolute(const char *given)
-{
-	og_auto_free char *cwd = NULL;
-	char *path;
-
-	if (given && given[0] == '/')
-		return strdup(given);
-	cwd = getcwd(NULL, 0);
-	if (!cwd)
-		return NULL;
-	if (!given)
-		return og_steal(cwd);
-	return asprintf(&path, "%s/%s", cwd, given) < 0 ? NULL : path;
-}
-
 int og_bundle_open(struct og_bundle *bundle, const char *given, struct og_err *reterr)
 {
 	struct stat st;
 
-	bundle->path = make_absolute(given);
+	bundle->path = og_path_absolute(given); /* records outlive this process */
 	if (!bundle->path)
 		return og_fail_sys(reterr, errno, "the working directory");
 	bundle->fd = open(bundle->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/place.h"
+
 #define OG_ID_MAX 1024
 #define OWN	  "--ocigate-"
 
@@ -41,13 +43,6 @@ struct word {
 
 /* --- names ---------------------------------------------------------------- */
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 bool og_is_handler_name(const char *name)
 {
 	return strcmp(name, "krun") == 0 || (strncmp(name, "crun-", 5) == 0 && name[5]);
@@ -65,7 +60,7 @@ static bool is_word_of(const char *text, const char *others)
 
 static int read_profile(struct parser *p)
 {
-	const char *name = base_name(p->argv[0]);
+	const char *name = og_path_base(p->argv[0]);
 
 	if (og_is_handler_name(name))
 		return og_fail(p->err, OG_E_USAGE,
@@ -82,7 +77,7 @@ static int read_profile(struct parser *p)
 	else
 		return og_fail(p->err, OG_E_USAGE,
 			       "called as %s: what follows \"ocigate-\" names no policy",
-			       OG_Q(base_name(p->argv[0])));
+			       OG_Q(og_path_base(p->argv[0])));
 	return 0;
 }
 
@@ -119,7 +114,7 @@ static int check_own(struct parser *p, const char *by_name)
 	if (cmd->profile && cmd->policy)
 		return og_fail(p->err, OG_E_USAGE,
 			       "called as %s, which names the policy: leave " OWN "policy out",
-			       OG_Q(base_name(p->argv[0])));
+			       OG_Q(og_path_base(p->argv[0])));
 	while (cmd->mode && i < 3 && strcmp(cmd->mode, modes[i]) != 0)
 		i++;
 	if (i == 3)

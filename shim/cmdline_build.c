@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/place.h"
+
 /* Counts when |argv| is NULL, writes when it is not. */
 struct out {
 	char **argv;
@@ -139,8 +141,7 @@ static int check_override(const struct og_cmdline *cmd, const struct og_override
 
 static int check(const struct build *b, struct og_err *reterr)
 {
-	const char *slash = strrchr(b->argv0, '/');
-	const char *name = slash ? slash + 1 : b->argv0;
+	const char *name = og_path_base(b->argv0);
 
 	if (b->cmd->verb == OG_VERB_NONE || b->cmd->verb == OG_VERB_OWN_VERSION)
 		return og_fail(reterr, OG_E_BUG, "there is no command for a runtime");

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "ocigate/buf.h"
 
 #define MAX_LINKS 40 /* as the kernel */
 
@@ -25,6 +26,21 @@ const char *og_path_base(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
+}
+
+char *og_path_absolute(const char *path)
+{
+	og_auto_free char *cwd = NULL;
+	char *ret;
+
+	if (path && path[0] == '/')
+		return strdup(path);
+	cwd = getcwd(NULL, 0);
+	if (!cwd)
+		return NULL;
+	if (!path)
+		return og_steal(cwd);
+	return asprintf(&ret, "%s/%s", cwd, path) < 0 ? NULL : ret;
 }
 
 bool og_path_is_normal(const char *path)

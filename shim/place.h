@@ -75,6 +75,11 @@ bool og_path_is_safe_below(const char *base, const char *path, unsigned flags);
 /* Whether |path| is absolute and without "//", "/./", "/../" and a trailing slash. */
 bool og_path_is_normal(const char *path);
 
+/*
+ * |path| seen from the working directory, NULL: that directory; owned by the caller. NULL with
+ * errno: it cannot be told, or memory is short.
+ */
+char *og_path_absolute(const char *path);
 /* The last component; |path| itself when it has no slash. */
 const char *og_path_base(const char *path);
 

@@ -15,17 +15,7 @@
 
 #include "file.h"
 #include "ocigate/buf.h"
-
-/* A relative path seen from the working directory. */
-static char *absolute(const char *given)
-{
-	og_auto_free char *cwd = given[0] == '/' ? NULL : getcwd(NULL, 0);
-	char *path;
-
-	if (given[0] == '/')
-		return strdup(given);
-	return !cwd || asprintf(&path, "%s/%s", cwd, given) < 0 ? NULL : path;
-}
+#include "place.h"
 
 int og_policyfile_find(const char *given, const char *name, char **ret, struct og_err *reterr)
 {
@@ -35,9 +25,11 @@ int og_policyfile_find(const char *given, const char *name, char **ret, struct o
 	int n = 0;
 
 	*ret = NULL;
-	if (given)
-		*ret = absolute(given);
-	else if (!rootless)
+	if (given) {
+		*ret = og_path_absolute(given);
+		return *ret ? 0 : og_fail_sys(reterr, errno, "the working directory");
+	}
+	if (!rootless)
 		n = asprintf(ret, "/etc/ocigate/%s.json", name);
 	else if (dir && dir[0] == '/')
 		n = asprintf(ret, "%s/ocigate/%s.json", dir, name);
@@ -45,7 +37,7 @@ int og_policyfile_find(const char *given, const char *name, char **ret, struct o
 		n = asprintf(ret, "%s/.config/ocigate/%s.json", home, name);
 	else
 		return og_fail(reterr, OG_E_POLICY, "neither XDG_CONFIG_HOME nor HOME is set");
-	return n < 0 || !*ret ? og_fail(reterr, OG_E_NOMEM, "out of memory") : 0;
+	return n < 0 ? og_fail(reterr, OG_E_NOMEM, "out of memory") : 0;
 }
 
 /* One directory above it, by its whole path. */

@@ -114,6 +114,8 @@ bool og_preset_exists(const char *name);
 enum og_mode og_policy_mode(const struct og_policy *policy);
 const char *og_policy_message(const struct og_policy *policy); /* NULL: none */
 const char *og_policy_file(const struct og_policy *policy);    /* sources[0].file */
+/* The name of exception |i|, from 0 in the order in which they apply; NULL: there are no more. */
+const char *og_policy_exception(const struct og_policy *policy, size_t i);
 struct og_audit {
 	const char *file; /* NULL: none */
 	bool syslog, complying, required;

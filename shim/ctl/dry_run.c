@@ -407,7 +407,7 @@ int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[])
 	int status = OG_CTL_OK;
 
 	if (problem)
-		return og_ctl_usage(self, problem);
+		return og_ctl_usage(self, "%s", problem);
 	if (load_policy(policy_path, &policy, &err) < 0 ||
 	    load_facts(facts_path, &facts_doc, &facts, &err) < 0)
 		status = og_ctl_error(&err);

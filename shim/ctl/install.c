@@ -309,8 +309,10 @@ static int main_of(const struct og_subcommand *self, int argc, char *argv[], boo
 	const char *name;
 
 	if (og_setup_parse(argc, argv, &setup, &name, &err) < 0)
-		return og_ctl_usage(self, err.msg);
+		return og_ctl_usage(self, "%s", err.msg);
 	engine = name ? find_engine(name) : NULL;
+	if (name && !engine)
+		return og_ctl_usage(self, "%s is none of docker, containerd, podman", OG_Q(name));
 	if (!engine)
 		return og_ctl_usage(self, "name an engine: docker, containerd or podman");
 	if (removing && setup.make_default)

@@ -256,13 +256,17 @@ int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 	size_t n;
 
 	for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
-		if (strcmp(argv[at], "--since") == 0 && at + 1 < argc)
-			report.since = argv[++at];
-		else if (strcmp(argv[at], "--html") == 0)
+		if (strcmp(argv[at], "--html") == 0)
 			format = HTML;
-		else if (strcmp(argv[at], "--format") != 0 || at + 1 == argc ||
-			 (format = format_of(argv[++at])) < 0)
-			return og_ctl_usage(self, "an unknown option, or one without its value");
+		else if (strcmp(argv[at], "--since") != 0 && strcmp(argv[at], "--format") != 0)
+			return og_ctl_usage(self, "%s is no option", OG_Q(argv[at]));
+		else if (at + 1 == argc)
+			return og_ctl_usage(self, "%s is given no value", argv[at]);
+		else if (strcmp(argv[at++], "--since") == 0)
+			report.since = argv[at];
+		else if ((format = format_of(argv[at])) < 0)
+			return og_ctl_usage(self, "--format %s: it is text, json or html",
+					    OG_Q(argv[at]));
 	}
 	if (!begins_time(report.since))
 		return og_ctl_usage(self, "--since takes the beginning of an RFC 3339 time in UTC: "

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ocigatectl show: a policy with its layers merged, as a policy file that needs no
- * other, and beside each value where it comes from. Exceptions depend on the launch and
- * are left out.
+ * other, and beside each value where it comes from. Exceptions depend on the launch:
+ * they are named only.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../place.h"
 #include "../policyfile.h"
 #include "ctl.h"
 #include "ocigate/facts.h"
@@ -80,16 +81,9 @@ static void put_item(struct og_buf *out, enum og_opt_type type, const struct og_
 
 /* ---- one option ---- */
 
-static const char *base_of(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-
-	return slash ? slash + 1 : file;
-}
-
 static void put_origin(struct og_buf *out, const char *file, unsigned line)
 {
-	og_buf_printf(out, "%s // %s", og_ctl_paint(OG_GREEN), base_of(file));
+	og_buf_printf(out, "%s // %s", og_ctl_paint(OG_GREEN), og_path_base(file));
 	if (line)
 		og_buf_printf(out, ":%u", line);
 	og_buf_puts(out, og_ctl_paint(OG_PLAIN));
@@ -176,6 +170,19 @@ static void put_rule(struct og_buf *out, const struct og_effective *effective, s
 	og_buf_printf(out, "\t\t}%s\n", rule + 1 < og_nrules ? "," : "");
 }
 
+/* Who takes what is shown for the whole of it is told what there is besides. */
+static void put_exceptions(struct og_buf *out, const struct og_policy *policy)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = og_policy_exception(policy, i)); i++) {
+		og_buf_puts(out, i ? ", "
+				   : "\t// without the exceptions, which are for some launches: ");
+		og_buf_json(out, name);
+	}
+	og_buf_puts(out, og_policy_exception(policy, 0) ? "\n" : "");
+}
+
 static int show(const struct og_policy *policy, const char *extends, struct og_err *reterr)
 {
 	static const struct og_facts nothing;
@@ -204,7 +211,9 @@ static int show(const struct og_policy *policy, const char *extends, struct og_e
 		      audit->required ? "true" : "false");
 	for (size_t i = 0; i < og_nrules; i++)
 		put_rule(&out, effective, i);
-	og_buf_puts(&out, "\t}\n}\n");
+	og_buf_puts(&out, "\t}\n");
+	put_exceptions(&out, policy);
+	og_buf_puts(&out, "}\n");
 	og_effective_free(effective);
 	if (out.failed)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
@@ -224,9 +233,7 @@ static int show_preset(const char *name, struct og_err *reterr)
 
 	if (!og_preset_exists(name))
 		return og_fail(reterr, OG_E_USAGE,
-			       "there is no preset %s: they are permissive, baseline, restricted, "
-			       "cis-docker, lab",
-			       OG_Q(name));
+			       "there is no preset %s: they are " OG_CTL_PRESETS, OG_Q(name));
 	og_buf_printf(&text, "{\"version\":1,\"extends\":\"%s\"}", name);
 	source.text = text.data;
 	source.len = text.len;

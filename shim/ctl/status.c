@@ -308,11 +308,11 @@ int og_ctl_status(const struct og_subcommand *self, int argc, char *argv[])
 			continue;
 		}
 		if (++i == argc || (strcmp(argv[i], "json") != 0 && strcmp(argv[i], "text") != 0))
-			return og_ctl_usage(self, "--format text or json is expected");
+			return og_ctl_usage(self, "--format is text or json");
 		json = strcmp(argv[i], "json") == 0;
 	}
 	if (og_setup_parse(to, argv, &status.setup, &name, &err) < 0)
-		return og_ctl_usage(self, err.msg);
+		return og_ctl_usage(self, "%s", err.msg);
 	if (name || status.setup.make_default || status.setup.as_runc || status.setup.dry_run)
 		return og_ctl_usage(self, "--format, --root and --config are all there is");
 	look(&status);

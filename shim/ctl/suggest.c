@@ -458,12 +458,16 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 	int at = 1, r;
 	size_t n;
 
-	if (argc > 2 && strcmp(argv[1], "--extends") == 0 && og_preset_exists(argv[2])) {
+	if (argc > 2 && strcmp(argv[1], "--extends") == 0) {
 		extends = argv[2];
 		at = 3;
 	}
+	if (!og_preset_exists(extends))
+		return og_ctl_usage(self, "there is no preset %s: they are " OG_CTL_PRESETS,
+				    OG_Q(extends));
 	if (at < argc && argv[at][0] == '-' && argv[at][1])
-		return og_ctl_usage(self, "--extends PRESET and logs are expected");
+		return og_ctl_usage(self, "%s: --extends PRESET and logs are expected",
+				    OG_Q(argv[at]));
 	paths = at < argc ? argv + at : fallback;
 	n = at < argc ? (size_t)(argc - at) : 1;
 	og_suggest_log(&s, paths, n);

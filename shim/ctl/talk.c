@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What subcommands share in talking to people. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,9 +14,15 @@ static void print_usage(FILE *out, const struct og_subcommand *self)
 	og_ctl_say(out, 4, "for example: %s", self->example);
 }
 
-int og_ctl_usage(const struct og_subcommand *self, const char *problem)
+int og_ctl_usage(const struct og_subcommand *self, const char *format, ...)
 {
-	fprintf(stderr, "ocigatectl: %s: %s\n", self->name, problem);
+	va_list args;
+
+	fprintf(stderr, "ocigatectl: %s: ", self->name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
 	print_usage(stderr, self);
 	return OG_CTL_USAGE;
 }

@@ -149,6 +149,11 @@ shown() {
 		sed 's,//.*,,' "$T/shown.json" | grep -v '"extends"' >"$T/once"
 		same "... and shows the same again" "$T/once" "$T/again"
 	done
+	echo '{ "version": 1, "extends": "lab", "exceptions": [ { "name": "gpu", "reason": "r", "match": { "engine": ["docker"] },
+		"rules": { "devices": { "action": "off" } } } ] }' >"$T/excepted.json"
+	is "show names the exceptions, which it leaves out" "$("$CTL" show "$T/excepted.json" | tail -n 2)" \
+		'	// without the exceptions, which are for some launches: "image-builds", "cri-sandboxes", "gpu"
+}'
 	echo '{ "version": 1, "extends": "lab", "rules": { "devices": { "allow": [ "/dev/fuse",
 		{ "path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "access": "r" },
 		{ "path": "/dev/video1", "type": "c", "major": 240 } ] } } }' >"$T/devices.json"
