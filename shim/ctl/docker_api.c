@@ -15,7 +15,6 @@
 #include "../file.h"
 #include "json_edit.h"
 
-#define UNIX	       "unix://"
 #define INFO_MAX_BYTES ((size_t)4 << 20)
 
 void og_dockerd_release(struct og_dockerd *dockerd)
@@ -24,19 +23,57 @@ void og_dockerd_release(struct og_dockerd *dockerd)
 	dockerd->cmdline = NULL;
 }
 
-const char *og_dockerd_flag(const struct og_dockerd *dockerd, const char *flag)
+/* The argument behind |arg|; NULL: there is none. |arg| NULL: the first. */
+static const char *next_arg(const struct og_dockerd *dockerd, const char *arg)
+{
+	const char *next = arg ? arg + strlen(arg) + 1 : dockerd->cmdline;
+
+	return next && next < dockerd->cmdline + dockerd->len ? next : NULL;
+}
+
+/* What |arg| gives |flag|, in itself or in the next one; NULL: it is another. */
+static const char *value_of(const struct og_dockerd *dockerd, const char *arg, const char *flag)
 {
 	size_t len = strlen(flag);
-	const char *end = dockerd->cmdline ? dockerd->cmdline + dockerd->len : NULL;
 
-	for (const char *arg = dockerd->cmdline; arg && arg < end; arg += strlen(arg) + 1) {
-		if (strncmp(arg, flag, len) != 0)
-			continue;
-		if (arg[len] == '=')
-			return arg + len + 1;
-		if (arg[len] == '\0')
-			return arg + len + 1 < end ? arg + len + 1 : "";
+	if (strncmp(arg, flag, len) != 0)
+		return NULL;
+	if (arg[len] == '=')
+		return arg + len + 1;
+	if (arg[len])
+		return flag[1] == '-' ? NULL : arg + len; /* "-Htcp://..." */
+	arg = next_arg(dockerd, arg);
+	return arg ? arg : "";
+}
+
+const char *og_dockerd_flag(const struct og_dockerd *dockerd, const char *flag)
+{
+	const char *value = NULL;
+
+	for (const char *arg = NULL; !value && (arg = next_arg(dockerd, arg));)
+		value = value_of(dockerd, arg, flag);
+	return value;
+}
+
+static bool has_scheme(const char *host, const char *scheme)
+{
+	return host && strncmp(host, scheme, strlen(scheme)) == 0;
+}
+
+const char *og_dockerd_host(const struct og_dockerd *dockerd, const struct og_node *config,
+			    const char *scheme, size_t i)
+{
+	for (const char *arg = NULL; (arg = next_arg(dockerd, arg));) {
+		const char *host = value_of(dockerd, arg, "-H");
+
+		if (!host)
+			host = value_of(dockerd, arg, "--host");
+		if (has_scheme(host, scheme) && i-- == 0)
+			return host;
 	}
+	og_each (host, og_member(config, "hosts"))
+		if (has_scheme(og_str(host), scheme) && i-- == 0)
+			return og_str(host);
 	return NULL;
 }
 
@@ -54,27 +91,12 @@ static bool is_true(const char *value)
 bool og_dockerd_switch(const struct og_dockerd *dockerd, const char *flag)
 {
 	size_t len = strlen(flag);
-	const char *end = dockerd->cmdline ? dockerd->cmdline + dockerd->len : NULL;
 	bool on = false;
 
-	for (const char *arg = dockerd->cmdline; arg && arg < end; arg += strlen(arg) + 1)
+	for (const char *arg = NULL; (arg = next_arg(dockerd, arg));)
 		if (strncmp(arg, flag, len) == 0 && (arg[len] == '=' || arg[len] == '\0'))
 			on = arg[len] == '\0' || is_true(arg + len + 1);
 	return on;
-}
-
-static const char *first_unix(const struct og_dockerd *dockerd, const struct og_node *config)
-{
-	const char *flag = og_dockerd_flag(dockerd, "-H");
-
-	if (!flag)
-		flag = og_dockerd_flag(dockerd, "--host");
-	if (flag && strncmp(flag, UNIX, strlen(UNIX)) == 0)
-		return flag + strlen(UNIX);
-	og_each (host, og_member(config, "hosts"))
-		if (og_str(host) && strncmp(og_str(host), UNIX, strlen(UNIX)) == 0)
-			return og_str(host) + strlen(UNIX);
-	return "/var/run/docker.sock";
 }
 
 static pid_t read_pid(const char *path)
@@ -129,7 +151,9 @@ int og_dockerd_find(const struct og_setup *setup, const struct og_text *config,
 	ret->pid = read_pid(pidfile);
 	if (ret->pid && !read_cmdline(ret))
 		ret->pid = 0;
-	snprintf(ret->socket, sizeof(ret->socket), "%s%s", setup->root, first_unix(ret, root));
+	given = og_dockerd_host(ret, root, OG_DOCKERD_UNIX, 0);
+	snprintf(ret->socket, sizeof(ret->socket), "%s%s", setup->root,
+		 given ? given + strlen(OG_DOCKERD_UNIX) : "/var/run/docker.sock");
 	og_doc_free(doc);
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 struct og_dockerd {
 	pid_t pid;	       /* 0: it does not run, or is not found */
-	char socket[PATH_MAX]; /* where its API is */
+	char socket[PATH_MAX]; /* where its API is, of several the first */
 	char *cmdline;	       /* its arguments, each ending in NUL; owned */
 	size_t len;
 };
@@ -22,6 +22,13 @@ int og_dockerd_find(const struct og_setup *setup, const struct og_text *config,
 void og_dockerd_release(struct og_dockerd *dockerd);
 /* The argument of a flag, of several the first; "" for one without, NULL: not given. */
 const char *og_dockerd_flag(const struct og_dockerd *dockerd, const char *flag);
+/*
+ * The |i|-th address, from 0, on which it listens by its arguments and by daemon.json's root
+ * |config|, of those that begin with |scheme|; NULL: there are no more.
+ */
+const char *og_dockerd_host(const struct og_dockerd *dockerd, const struct og_node *config,
+			    const char *scheme, size_t i);
+#define OG_DOCKERD_UNIX "unix://"
 /* Whether a flag that takes no argument is given, and is not "=false": of several the last. */
 bool og_dockerd_switch(const struct og_dockerd *dockerd, const char *flag);
 /* GET |path|; *ret owned by the caller. Waits a few seconds at most. */

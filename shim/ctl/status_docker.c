@@ -219,16 +219,16 @@ static void put_members(const struct docker *docker, gid_t gid, char *names, siz
 	}
 }
 
-static void look_at_socket(const struct docker *docker)
+static void look_at_socket(const struct docker *docker, const char *path)
 {
 	char names[200] = "";
 	struct stat st;
 
-	if (!docker->daemon.pid || stat(docker->daemon.socket, &st) < 0)
+	if (!docker->daemon.pid || stat(path, &st) < 0)
 		return;
 	if (st.st_mode & S_IWOTH)
 		og_status_add(docker->status, OG_LEVEL_ACCESS, "docker-socket", "chmod 660",
-			      "everybody may write to %s", docker->daemon.socket);
+			      "everybody may write to %s", path);
 	if (!(st.st_mode & S_IWGRP) || st.st_gid == 0)
 		return;
 	put_members(docker, st.st_gid, names, sizeof(names));
@@ -239,20 +239,31 @@ static void look_at_socket(const struct docker *docker)
 			      "the group %u may talk to dockerd: %s", (unsigned)st.st_gid, names);
 }
 
-/* tcp:// among the hosts, without a check of who calls. */
+static void look_at_sockets(const struct docker *docker)
+{
+	const struct og_node *config = og_doc_root(docker->file);
+	char path[PATH_MAX];
+	const char *host;
+
+	look_at_socket(docker, docker->daemon.socket);
+	for (size_t i = 1; (host = og_dockerd_host(&docker->daemon, config, OG_DOCKERD_UNIX, i));
+	     i++) {
+		snprintf(path, sizeof(path), "%s%s", docker->status->setup.root,
+			 host + strlen(OG_DOCKERD_UNIX));
+		look_at_socket(docker, path);
+	}
+}
+
+/* Without a check of who calls. */
 static void look_at_network(const struct docker *docker)
 {
-	const struct og_node *verify = og_member(og_doc_root(docker->file), "tlsverify");
-	bool checked = og_is_true(verify) || og_dockerd_switch(&docker->daemon, "--tlsverify");
-	const char *host = NULL, *arg = docker->daemon.cmdline;
-	const char *end = arg ? arg + docker->daemon.len : NULL;
+	const struct og_node *config = og_doc_root(docker->file);
+	const struct og_node *verify = og_member(config, "tlsverify");
+	const char *host;
 
-	og_each (one, og_member(og_doc_root(docker->file), "hosts"))
-		if (og_str(one) && strncmp(og_str(one), "tcp://", 6) == 0)
-			host = og_str(one);
-	for (; arg && arg < end && !host; arg += strlen(arg) + 1)
-		host = strstr(arg, "tcp://");
-	if (host && !checked)
+	if (og_is_true(verify) || og_dockerd_switch(&docker->daemon, "--tlsverify"))
+		return;
+	for (size_t i = 0; (host = og_dockerd_host(&docker->daemon, config, "tcp://", i)); i++)
 		og_status_add(docker->status, OG_LEVEL_ACCESS, "docker-tcp",
 			      "take it away, or say --tlsverify",
 			      "dockerd listens on %s and asks nobody who they are", host);
@@ -333,7 +344,7 @@ void og_status_docker(struct og_status *status)
 		look_at_others(&docker);
 		look_at_shims(&docker);
 		look_at_containers(&docker);
-		look_at_socket(&docker);
+		look_at_sockets(&docker);
 		look_at_network(&docker);
 		look_at_address(&docker);
 	}

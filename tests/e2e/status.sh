@@ -13,9 +13,9 @@ need_ocigate "ocigatectl status" || e2e_end
 DAEMON=$T/docker/daemon.json
 GOOD='{ "version": 1, "extends": "baseline", "audit": { "file": "/var/log/ocigate/audit.jsonl" }, "rules": { "ports": { "action": "rewrite", "addresses": ["127.0.0.1"] } } }'
 
-# look [FLAGS...]: leaves the ids in $ids, the status in $rc, all in $json.
+# Leaves the ids in $ids, the status in $rc, all in $json.
 look() {
-	capture "$CTL" status --format json --config "$DAEMON" "$@"
+	capture "$CTL" status --format json --config "$DAEMON"
 	json=$out
 	ids=$(jq -r '.findings[].id' <<<"$json" | sort -u | tr '\n' ' ')
 }
@@ -91,6 +91,13 @@ flags() {
 		pretend -H tcp://127.0.0.1:2375 $flag
 		has "... switched off by $flag" "$(what docker-tcp)" 'asks nobody'
 	done
+	mkdir -p "$H/run" && touch "$H/run/open.sock" "$H/run/closed.sock" && chmod 666 "$H/run/open.sock"
+	pretend -H fd:// -Htcp://127.0.0.1:1 --host tcp://127.0.0.1:2 --log-opt syslog-address=tcp://127.0.0.1:3 -H unix:///run/closed.sock \
+		--host=unix:///run/open.sock
+	is "several addresses: each on the network" "$(what docker-tcp | grep -o 'tcp://[0-9.:]*' | tr '\n' ' ')" \
+		"tcp://127.0.0.1:1 tcp://127.0.0.1:2 "
+	is "... and each socket" "$(what docker-socket)" "everybody may write to $H/run/open.sock"
+	has "... of which the first is asked" "$(what docker-silent)" '/run/closed\.sock'
 	echo '{ "debug": }' >"$H/etc/docker/daemon.json"
 	pretend
 	has "a broken daemon.json beside a daemon that does not answer" "$(what docker-unreadable)" 'daemon\.json:1:12: a value is expected'
