@@ -68,6 +68,8 @@ def rlimits(rng, doc, _):
     doc["process"]["rlimits"] = []
     for kind in kinds:
         most = [1024, 65536, 1000000] if kind == "NOFILE" else [100, 2**31, 2**32, 2**63 - 1, 2**63, 2**64 - 2, 2**64 - 1]
+        if kind == "CPU":  # in nanoseconds, in 64 bits, the kernel takes others for used up, and adds a second
+            most = [100, 2**31, 2**32, 2**64 - 1]
         hard = rng.choice(most)
         soft = rng.choice([n for n in [64, *most] if n <= hard])
         doc["process"]["rlimits"].append({"type": "RLIMIT_" + kind, "hard": hard, "soft": soft})
