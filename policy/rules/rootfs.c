@@ -18,8 +18,9 @@ static int check_storage(struct og_pass *pass)
 		return 0;
 	if (!facts->rootfs)
 		return og_reject_at(pass, "/root/path",
-				    "nothing could be established about the root file system: "
-				    "name a directory that exists");
+				    "nothing could be established about the root file system %s: "
+				    "name a directory that exists",
+				    OG_Q(og_str(og_at(pass, "/root/path")) ?: ""));
 	return og_reject_at(pass, "/root/path",
 			    "the root file system %s does not lie in %s: run an image of the "
 			    "engine's",
