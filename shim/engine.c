@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ocigate/buf.h"
@@ -79,6 +80,33 @@ const char *og_annotation(const struct og_gather *g, const char *key)
 	return og_str(og_member(og_member(og_doc_root(g->doc), "annotations"), key));
 }
 
+/* Escapes of NUL, each for a character that stands nowhere else; as long as they are. */
+static void replace_nul(char *text, size_t len)
+{
+	static const char nul[] = "\\u0000", instead[] = "\\ufffd";
+	const size_t n = sizeof(nul) - 1;
+
+	for (char *s = text; (s = memchr(s, '\\', len - (size_t)(s - text))); s += 2) {
+		if (len - (size_t)(s - text) < n)
+			return;
+		if (memcmp(s, nul, n) == 0)
+			memcpy(s, instead, n);
+	}
+}
+
+int og_engine_parse(const char *name, const char *text, size_t len, struct og_doc **ret,
+		    struct og_err *reterr)
+{
+	og_auto_free char *copy = malloc(len + 1);
+
+	*ret = NULL;
+	if (!copy)
+		return og_gather_nomem(reterr);
+	memcpy(copy, text, len);
+	replace_nul(copy, len);
+	return og_doc_parse(name, copy, len, 0, ret, reterr);
+}
+
 struct og_doc *og_engine_json(int dirfd, const char *path)
 {
 	og_auto_free char *text = NULL;
@@ -88,7 +116,7 @@ struct og_doc *og_engine_json(int dirfd, const char *path)
 
 	if (og_file_read(dirfd, path, OG_DOC_MAX_BYTES, OG_FILE_TRUSTED, &text, &len, NULL,
 			 &ignored) < 0 ||
-	    og_doc_parse(path, text, len, 0, &doc, &ignored) < 0)
+	    og_engine_parse(path, text, len, &doc, &ignored) < 0)
 		return NULL;
 	return doc;
 }

@@ -86,6 +86,12 @@ void og_store(struct og_gather *g, const char *path); /* where root file systems
 /* An annotation of the document; NULL. For engines whose annotations are their own word. */
 const char *og_annotation(const struct og_gather *g, const char *key);
 
+/*
+ * JSON of the engine's. A user's label may have a NUL, for which documents are refused:
+ * here it counts as U+FFFD, so that one label does not hide all the rest. *ret as og_doc_parse().
+ */
+int og_engine_parse(const char *name, const char *text, size_t len, struct og_doc **ret,
+		    struct og_err *reterr);
 /* A JSON file of the engine's: root's, writable by nobody else. NULL: not there, or not so. */
 struct og_doc *og_engine_json(int dirfd, const char *path);
 

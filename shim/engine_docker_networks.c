@@ -126,7 +126,7 @@ static int read_network(void *ctx, const char *value, size_t len, struct og_err 
 		      may_be(value, len, reading->asked[i].id);
 	if (!any)
 		return 0;
-	r = og_doc_parse("network", value, len, 0, &doc, reterr);
+	r = og_engine_parse("network", value, len, &doc, reterr);
 	for (size_t i = 0; r == 0 && i < reading->nasked; i++) {
 		struct asked *asked = &reading->asked[i];
 		bool by_name = is_called(og_doc_root(doc), asked->name);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "file.h"
 #include "ocigate/buf.h"
 #include "ocigate/doc.h"
@@ -68,7 +69,7 @@ static int find_one(void *ctx, const char *value, size_t len, struct og_err *ret
 		/* a label may hold the id of another network */
 		if (!id || !memmem(value, len, id, strlen(id)))
 			continue;
-		r = og_doc_parse("network", value, len, 0, &doc, reterr);
+		r = og_engine_parse("network", value, len, &doc, reterr);
 		here = og_str(og_member(og_doc_root(doc), "id"));
 		search->found[i] = search->found[i] || (here && strcmp(here, id) == 0);
 		og_doc_free(doc);

@@ -45,6 +45,26 @@ Test(engine_docker, record)
 }
 
 /* What the image checks, what the command line puts in its place, and the policy of restarts. */
+/* A label is a user's to write: what is no text in it must not hide all the rest. */
+Test(engine_docker, record_with_a_nul)
+{
+	static const char *const labels[] = { "\\u0000", "\\\\u0000", "a\\u0000\\u0000b",
+					      "\\\\\\u0000", "\\n\\u00e9" };
+	char config[1024];
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		struct launch l;
+
+		snprintf(config, sizeof(config), "%.*s,\"Labels\":{\"a\":\"%s\"}}",
+			 (int)strlen(CONFIG) - 1, CONFIG, labels[i]);
+		docker(config, HOST, "");
+		collect(&l, "runtime-runc/moby", "bundle", ID);
+		cr_expect(l.facts->network_mode != NULL, "%s", labels[i]);
+		cr_expect(eq(int, l.facts->privileged_known, OG_KNOWN), "%s", labels[i]);
+		release(&l);
+	}
+}
+
 Test(engine_docker, health_and_restarts)
 {
 	static const struct {

@@ -71,6 +71,12 @@ Test(networks, must_be_the_same)
 	database("{\"id\":\"cc33\",\"name\":\"web\",\"labels\":{\"aa11\":\"aa11\"}}",
 		 "{\"id\":\"bb22\",\"name\":\"own\"}");
 	expect(&facts, "the network \"web\" is no longer the one that was judged");
+	/* whose label has a NUL beside that id is another still, and says nothing of this one */
+	database("{\"id\":\"cc33\",\"name\":\"x\",\"labels\":{\"x\":\"aa11\\u0000\"}}",
+		 "{\"id\":\"aa11\",\"name\":\"web\"}");
+	facts.nnetworks = 1;
+	expect(&facts, "");
+	facts.nnetworks = 3;
 	/* a record that is none of JSON's, and one that is not about it */
 	database("aa11 {", NULL);
 	expect(&facts, "cannot be read now");
