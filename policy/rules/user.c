@@ -173,6 +173,10 @@ static int check_mapping(struct og_pass *pass, const struct og_node *mapping, co
 static int check_mappings(struct og_pass *pass, const char *pointer, const char *what,
 			  enum og_option option)
 {
+	/* run by root crun maps root then */
+	if (og_opt_list(pass, option)->n && og_count(og_at(pass, pointer)) == 0)
+		return og_reject_at(pass, pointer,
+				    "the user namespace has no mapping of %ss: add one", what);
 	og_each (mapping, og_at(pass, pointer))
 		if (check_mapping(pass, mapping, what, option) < 0)
 			return -1;

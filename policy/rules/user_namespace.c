@@ -91,7 +91,8 @@ static int judge_mappings(struct og_pass *pass, const char *pointer, const char 
 {
 	const struct og_node *list = og_at(pass, pointer);
 
-	if (og_count(list) == 0 && og_opt_bool(pass, OG_OPT_user_namespace_required))
+	/* run by root crun maps root then */
+	if (og_count(list) == 0)
 		return og_reject_at(pass, pointer,
 				    "the user namespace has no mapping of %ss: add one from "
 				    "%" PRIu64,
