@@ -75,8 +75,9 @@ static void append_line(int dirfd, const char *path, const struct og_buf *line,
 			struct og_err *reterr)
 {
 	og_auto_close int fd = openat(
-		dirfd, path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW,
-		0640);
+		dirfd, path,
+		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK,
+		0640); /* not waiting for whoever reads a FIFO in the log's place */
 	ssize_t n;
 
 	if (fd < 0) {

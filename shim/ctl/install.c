@@ -96,15 +96,7 @@ int og_setup_parse(int argc, char *argv[], struct og_setup *ret, const char **re
 
 /* ---- before anything is changed ---- */
 
-static void ignore_problem(void *ctx, bool warning, const struct og_err *problem)
-{
-	(void)ctx;
-	(void)warning;
-	(void)problem;
-}
-
-/* Without a policy every launch would be refused from the next moment on. */
-static int check_policy(const struct og_setup *setup, struct og_err *reterr)
+static int read_policy(const struct og_setup *setup, struct og_err *reterr)
 {
 	struct og_policyfiles files;
 	struct og_policy *policy = NULL;
@@ -114,10 +106,22 @@ static int check_policy(const struct og_setup *setup, struct og_err *reterr)
 	if (og_setup_path(setup, "/etc/ocigate/policy.json", path, reterr) < 0 ||
 	    og_policyfile_read(path, false, &files, reterr) < 0)
 		return -1;
-	r = og_policy_compile(files.sources, files.n, ignore_problem, NULL, &policy, reterr);
+	r = og_policy_compile(files.sources, files.n, NULL, NULL, &policy, reterr);
 	og_policyfile_release(&files);
 	og_policy_free(policy);
 	return r;
+}
+
+static int check_policy(const struct og_setup *setup, struct og_err *reterr)
+{
+	size_t len;
+
+	if (read_policy(setup, reterr) == 0)
+		return 0;
+	len = strlen(reterr->msg);
+	snprintf(reterr->msg + len, sizeof(reterr->msg) - len,
+		 ": without a valid policy every launch would be refused");
+	return -1;
 }
 
 static int check_host(const struct og_setup *setup, struct og_err *reterr)
@@ -133,11 +137,7 @@ static int check_host(const struct og_setup *setup, struct og_err *reterr)
 		return 0;
 	if (setup->as_runc && og_divert_check(setup, reterr) < 0)
 		return -1;
-	if (check_policy(setup, reterr) == 0)
-		return 0;
-	fprintf(stderr, "ocigatectl: every launch would be refused without a valid policy; "
-			"\"ocigatectl check\" says what is wrong with it\n");
-	return -1;
+	return check_policy(setup, reterr);
 }
 
 /* Whether no engine but |engine| is told of us. */
@@ -243,7 +243,7 @@ static int uninstall_conf(struct og_setup *setup, const struct og_engine_setup *
 	if (setup->dry_run)
 		return show(conf, &final, reterr);
 	if (og_text_equal(&conf->now, &final))
-		printf("%s: nothing of ocigate's in it\n", conf->path);
+		printf("%s: as it was before, nothing to change\n", conf->path);
 	else
 		r = engine->apply(setup, conf, &final, reterr);
 	return r == 0 ? og_conf_keep(setup, conf->name, &none, &none, reterr) : r < 0 ? -1 : 0;

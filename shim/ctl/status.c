@@ -72,13 +72,6 @@ bool og_status_which(const struct og_status *status, const char *path, const cha
 
 /* ---- the policy, its log, the runtime ---- */
 
-static void ignore_problem(void *ctx, bool warning, const struct og_err *problem)
-{
-	(void)ctx;
-	(void)warning;
-	(void)problem;
-}
-
 static void look_at_mode(struct og_status *status)
 {
 	static const struct og_facts nothing = { .today = "" };
@@ -110,10 +103,17 @@ static void add_invalid(struct og_status *status, const struct og_err *err)
 /* What a draft could not be read for either is in what it says, not in whose it is. */
 static void add_unread(struct og_status *status, const char *path, const struct og_err *why)
 {
-	bool missing = access(path, F_OK) < 0;
 	struct og_policyfiles files;
 	struct og_err err = { 0 };
+	struct stat st;
+	bool missing = lstat(path, &st) < 0 && errno == ENOENT;
 
+	if (why->sys_errno == EACCES && og_euid() != 0) {
+		og_status_add(status, OG_LEVEL_HOLE, "policy-unseen", "run this as root",
+			      "what the policy says only root can see: %s%s", OG_PLACE(why, POLICY),
+			      why->msg);
+		return;
+	}
 	if (!missing && og_policyfile_read(path, true, &files, &err) < 0) {
 		add_invalid(status, &err);
 		return;
@@ -137,8 +137,7 @@ static void look_at_policy(struct og_status *status)
 		add_unread(status, path, &err);
 		return;
 	}
-	if (og_policy_compile(files.sources, files.n, ignore_problem, NULL, &status->policy, &err) <
-	    0)
+	if (og_policy_compile(files.sources, files.n, NULL, NULL, &status->policy, &err) < 0)
 		add_invalid(status, &err);
 	else
 		look_at_mode(status);
@@ -175,6 +174,10 @@ static void look_at_log(struct og_status *status)
 	cut_name(path);
 	if (stat(path, &st) < 0)
 		cut_name(path);
+	else if (og_writable_by_others(&st))
+		og_status_add(status, OG_LEVEL_NOTE, "log-untrusted", "chown root, chmod go-w",
+			      "others than root may put another file in the place of the log %s",
+			      audit->file);
 	if (stat(path, &st) < 0)
 		og_status_add(status, OG_LEVEL_NOTE, "log-missing",
 			      "make the directory above the log's; the log's own is made by the "

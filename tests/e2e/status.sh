@@ -192,6 +192,11 @@ policies() {
 	touch "$T/log/open.jsonl"; chmod 666 "$T/log/open.jsonl"; look
 	found "a log that others may write" log-untrusted 0 note 'open\.jsonl'
 	mkdir -p "$T/ro" && mount -t tmpfs -o ro tmpfs "$T/ro"
+	undo='policy "$GOOD"'
+	mkdir -m 777 "$T/log/open"; chmod 777 "$T/log/open"
+	policy '{ "version": 1, "extends": "baseline", "audit": { "file": "'"$T/log/open/a.jsonl"'" } }'; look
+	found "a log in a directory that others may write" log-untrusted 0 note 'another file in the place of .*open/a\.jsonl'
+	undo='echo "$GOOD" >"$POLICY"; chmod 644 "$POLICY"'
 	policy '{ "version": 1, "extends": "baseline", "audit": { "file": "'"$T/ro/a.jsonl"'" } }'; look
 	found "a log on a read-only file system" log-not-writable 0 note 'Read-only'
 	umount "$T/ro"
