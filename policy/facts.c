@@ -123,6 +123,14 @@ static const struct field source_fields[] = {
 };
 static const struct table sources = TABLE(og_source, source_fields, "source");
 
+static const struct field destfact_fields[] = {
+	F(og_destfact, path, K_NAME),
+	F(og_destfact, leads, K_TEXT),
+	F(og_destfact, in, K_TEXT),
+	F(og_destfact, missing, K_BOOL),
+};
+static const struct table destfacts = TABLE(og_destfact, destfact_fields, "path");
+
 static const struct field nsfact_fields[] = {
 	F(og_nsfact, path, K_NAME),
 	F(og_nsfact, type, K_TEXT),
@@ -207,6 +215,8 @@ static const struct field facts_fields[] = {
 	F(og_facts, restart_policy, K_TEXT),
 	F(og_facts, restart_retries, K_U64),
 	LIST(og_facts, sources, K_STRUCTS, &sources),
+	LIST(og_facts, destinations, K_STRUCTS, &destfacts),
+	LIST(og_facts, made, K_STRUCTS, &destfacts),
 	LIST(og_facts, namespaces, K_STRUCTS, &nsfacts),
 	LIST(og_facts, hooks, K_STRUCTS, &hookfacts),
 	F(og_facts, rootfs, K_TEXT),
@@ -246,12 +256,23 @@ static const void *find(const char *key, const void *list, size_t n, size_t size
 }
 
 _Static_assert(offsetof(struct og_source, source) == 0 && offsetof(struct og_nsfact, path) == 0 &&
-		       offsetof(struct og_hookfact, path) == 0,
+		       offsetof(struct og_hookfact, path) == 0 &&
+		       offsetof(struct og_destfact, path) == 0,
 	       "keys come first");
 
 const struct og_source *og_fact_source(const struct og_facts *facts, const char *source)
 {
 	return find(source, facts->sources, facts->nsources, sizeof(*facts->sources));
+}
+
+const struct og_destfact *og_fact_destination(const struct og_facts *facts, const char *path)
+{
+	return find(path, facts->destinations, facts->ndestinations, sizeof(*facts->destinations));
+}
+
+const struct og_destfact *og_fact_made(const struct og_facts *facts, const char *path)
+{
+	return find(path, facts->made, facts->nmade, sizeof(*facts->made));
 }
 
 const struct og_nsfact *og_fact_namespace(const struct og_facts *facts, const char *path)
@@ -287,6 +308,8 @@ const char *og_fact_open_gateway(const struct og_netfact *network)
 void og_facts_sort(struct og_facts *facts)
 {
 	og_sort(facts->sources, facts->nsources, sizeof(*facts->sources), by_key);
+	og_sort(facts->destinations, facts->ndestinations, sizeof(*facts->destinations), by_key);
+	og_sort(facts->made, facts->nmade, sizeof(*facts->made), by_key);
 	og_sort(facts->namespaces, facts->nnamespaces, sizeof(*facts->namespaces), by_key);
 	og_sort(facts->hooks, facts->nhooks, sizeof(*facts->hooks), by_key);
 }

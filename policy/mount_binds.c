@@ -342,6 +342,7 @@ int og_bind_judge(struct og_pass *pass, const struct og_node *mount,
 			     .source = source ? source : "",
 			     .destination = og_str(og_member(mount, "destination")),
 			     .deep = have->words & OG_MW_RBIND };
+	const struct og_destfact *place;
 	struct cover cover;
 	int r = judge_words(&bind);
 
@@ -354,8 +355,10 @@ int og_bind_judge(struct og_pass *pass, const struct og_node *mount,
 	cover = find_cover(&bind);
 	if (cover.outside)
 		return reject_outside(&bind, &cover);
-	/* what an engine made for this container lies where nobody else goes */
-	if (bind.fact->role == OG_ROLE_NONE)
+	place = og_fact_destination(og_facts(pass), bind.destination);
+	/* what an engine made for this container lies where nobody else goes; in another mount
+	 * whoever may write there can make a link of the way to it */
+	if (bind.fact->role == OG_ROLE_NONE || (place && place->in))
 		og_launch(pass, OG_LAUNCH_VERIFY_BINDS, "", NULL); /* no finding: cannot fail */
 	return judge_use(&bind, &cover);
 }

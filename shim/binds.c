@@ -45,14 +45,22 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
-static void add_own(struct collecting *c, const struct og_node *path)
+/* Where a mount on |destination| is. */
+static const char *place_of(const struct og_facts *facts, const char *destination)
 {
-	if (og_str(path))
-		c->own[c->nown++] = og_str(path);
+	const struct og_destfact *fact = og_fact_destination(facts, destination);
+
+	return fact && fact->leads ? fact->leads : destination;
+}
+
+static void add_own(struct collecting *c, const char *path)
+{
+	if (path)
+		c->own[c->nown++] = path;
 }
 
 /* Sorted, so that those below each of many binds are found without looking at all. */
-static int list_own(struct collecting *c, struct og_err *reterr)
+static int list_own(struct collecting *c, const struct og_facts *facts, struct og_err *reterr)
 {
 	const struct og_node *mounts = og_member(c->config, "mounts");
 	const struct og_node *masked = og_get(c->config, "/linux/maskedPaths");
@@ -62,12 +70,15 @@ static int list_own(struct collecting *c, struct og_err *reterr)
 			sizeof(*c->own));
 	if (!c->own)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
-	og_each (mount, mounts)
-		add_own(c, og_member(mount, "destination"));
+	og_each (mount, mounts) {
+		const char *destination = og_str(og_member(mount, "destination"));
+
+		add_own(c, destination ? place_of(facts, destination) : NULL);
+	}
 	og_each (path, masked)
-		add_own(c, path);
+		add_own(c, og_str(path));
 	og_each (path, readonly)
-		add_own(c, path);
+		add_own(c, og_str(path));
 	qsort(c->own, c->nown, sizeof(*c->own), by_text);
 	return 0;
 }
@@ -114,6 +125,15 @@ static bool is_deep(const struct og_node *mount, const struct og_source *source)
 	return false;
 }
 
+/* Whether it is looked at once it is made: as the rule mounts asks for. */
+static bool is_compared(const struct og_facts *facts, const struct og_source *source,
+			const char *destination)
+{
+	const struct og_destfact *fact = og_fact_destination(facts, destination);
+
+	return source->role == OG_ROLE_NONE || (fact && fact->in);
+}
+
 /* Those binds, or with |ret| NULL their number. */
 static size_t collect(struct collecting *c, const struct og_facts *facts, struct og_bind_id *ret)
 {
@@ -125,9 +145,10 @@ static size_t collect(struct collecting *c, const struct og_facts *facts, struct
 		const struct og_source *source = text ? og_fact_source(facts, text) : NULL;
 		size_t first = c->nbelow;
 
-		if (!source || source->role != OG_ROLE_NONE || !destination ||
+		if (!source || !destination || !is_compared(facts, source, destination) ||
 		    !og_mount_is_bind(mount))
 			continue;
+		destination = place_of(facts, destination);
 		if (is_deep(mount, source))
 			collect_below(c, source, destination);
 		if (ret)
@@ -151,7 +172,7 @@ int og_binds_collect(const struct og_facts *facts, const struct og_node *config,
 	struct collecting c = { .config = config };
 
 	*ret = NULL;
-	if (list_own(&c, reterr) < 0)
+	if (list_own(&c, facts, reterr) < 0)
 		return -1;
 	*retn = collect(&c, facts, NULL);
 	*ret = alloc(*retn, c.nbelow, &c.below, reterr);

@@ -23,18 +23,20 @@ struct og_bind_below {
 };
 
 struct og_bind_id {
-	const char *source, *destination; /* as in the document; borrowed */
-	uint64_t dev, ino;		  /* of the source, st_dev and st_ino */
-	uint64_t birth;			  /* nanoseconds since 1970; 0: not known */
-	bool readonly;			  /* the source lay on a read-only mount */
-	bool deep;			  /* a recursive bind of a directory: */
+	const char *source;	 /* as in the document; borrowed, as is the next */
+	const char *destination; /* where it is, without links if those were seen */
+	uint64_t dev, ino;	 /* of the source, st_dev and st_ino */
+	uint64_t birth;		 /* nanoseconds since 1970; 0: not known */
+	bool readonly;		 /* the source lay on a read-only mount */
+	bool deep;		 /* a recursive bind of a directory: */
 	const struct og_bind_below *below;
 	size_t nbelow;
 };
 
 /*
  * The binds of |config| (the root of the document to launch) whose sources are not
- * the engine's own. *ret, owned by the caller (free), borrows from both.
+ * the engine's own, or that lie in another bind. *ret, owned by the caller (free), borrows from
+ * both.
  */
 int og_binds_collect(const struct og_facts *facts, const struct og_node *config,
 		     struct og_bind_id **ret, size_t *retn, struct og_err *reterr);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "destinations.h"
 #include "engine.h"
 #include "gather.h"
 #include "joins.h"
@@ -200,8 +201,8 @@ static int fill_engine(struct og_gather *g, struct og_err *reterr)
 static int fill_parts(struct og_gather *g, struct og_err *reterr)
 {
 	fill_rootfs(g);
-	if (og_gather_sources(g, reterr) < 0 || og_gather_namespaces(g, reterr) < 0 ||
-	    og_gather_hooks(g, reterr) < 0)
+	if (og_gather_sources(g, reterr) < 0 || og_gather_destinations(g, reterr) < 0 ||
+	    og_gather_namespaces(g, reterr) < 0 || og_gather_hooks(g, reterr) < 0)
 		return -1;
 	og_facts_sort(g->facts);
 	return 0;

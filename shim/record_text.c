@@ -29,7 +29,8 @@ static int put_facts(struct og_buf *out, const struct og_facts *facts, bool netw
 	struct og_facts lean = *facts;
 
 	/* a list of no elements is left out, whatever it points to */
-	lean.nsources = lean.nnamespaces = lean.nhooks = lean.nflags = 0;
+	lean.nsources = lean.ndestinations = lean.nmade = lean.nnamespaces = lean.nhooks =
+		lean.nflags = 0;
 	if (!networks) {
 		lean.nnetworks = 0;
 		lean.networks_file = NULL;

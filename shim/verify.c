@@ -40,8 +40,8 @@
 #include "mountinfo.h"
 #include "report.h"
 #include "state.h"
+#include "walk.h"
 
-#define MAX_LINKS   40
 #define STATE_BYTES ((size_t)1 << 20)
 
 /* In ticks of 5 ms: for whoever waits for the process, and for what he does then. */
@@ -74,77 +74,26 @@ static int look(int fd, struct statx *ret)
 
 /* ---- where a destination is ---- */
 
-/* A path on which a symbolic link was met; |done| has none. */
-struct walk {
-	char done[PATH_MAX], todo[PATH_MAX];
-	unsigned links;
-};
-
-static void pop(char *path)
-{
-	char *slash = strrchr(path, '/');
-
-	if (slash)
-		*slash = '\0';
-}
-
-/* Take the next component; false: there is none. */
-static bool next(struct walk *walk, char name[NAME_MAX + 1])
-{
-	const char *rest = walk->todo + strspn(walk->todo, "/");
-	size_t len = strcspn(rest, "/");
-
-	if (len == 0 || len > NAME_MAX)
-		return false;
-	memcpy(name, rest, len);
-	name[len] = '\0';
-	memmove(walk->todo, rest + len, strlen(rest + len) + 1);
-	return true;
-}
-
 /*
- * Put the link's target in front of what is left. A link is followed only on the
- * root file system itself: inside a mount somebody else may have changed it since
- * the runtime followed it.
+ * A link is followed only on the root file system itself: inside a mount somebody else
+ * may have changed it since the runtime followed it.
  */
-static bool follow(struct walk *walk, const struct view *view, int fd, const struct statx *st)
+static bool follow(struct og_walk *walk, const struct view *view, int fd, const struct statx *st)
 {
-	char joined[PATH_MAX], target[PATH_MAX];
+	char target[PATH_MAX];
 	ssize_t len = readlinkat(fd, "", target, sizeof(target));
-	int n;
 
-	if (st->stx_mnt_id != view->mount || len <= 0 || (size_t)len >= sizeof(target) ||
-	    walk->links++ >= MAX_LINKS)
+	if (st->stx_mnt_id != view->mount || len <= 0 || (size_t)len >= sizeof(target))
 		return false;
 	target[len] = '\0';
-	if (target[0] == '/')
-		walk->done[0] = '\0';
-	else
-		pop(walk->done);
-	n = snprintf(joined, sizeof(joined), "%s/%s", target, walk->todo);
-	if (n < 0 || (size_t)n >= sizeof(joined))
-		return false;
-	memcpy(walk->todo, joined, (size_t)n + 1);
-	return true;
+	return og_walk_follow(walk, target);
 }
 
-static bool step(struct walk *walk, const struct view *view, const char *name)
+static bool step(struct og_walk *walk, const struct view *view)
 {
-	og_auto_close int fd = -1;
-	size_t len = strlen(walk->done);
+	og_auto_close int fd = open_in(view->fd, walk->done, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
 	struct statx st;
 
-	if (strcmp(name, ".") == 0)
-		return true;
-	if (strcmp(name, "..") == 0) {
-		pop(walk->done);
-		return true;
-	}
-	if (len + 1 + strlen(name) >= sizeof(walk->done))
-		return false;
-	walk->done[len] = '/';
-	memcpy(walk->done + len + 1, name, strlen(name) + 1);
-	fd = open_in(view->fd, walk->done, O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
 	if (fd < 0 || look(fd, &st) < 0)
 		return false;
 	return !S_ISLNK(st.stx_mode) || follow(walk, view, fd, &st);
@@ -153,16 +102,14 @@ static bool step(struct walk *walk, const struct view *view, const char *name)
 static int open_destination(const struct view *view, const char *path)
 {
 	int fd = open_in(view->fd, path, 0, RESOLVE_NO_SYMLINKS);
-	struct walk walk = { .done = "" };
-	char name[NAME_MAX + 1];
+	struct og_walk walk;
 
-	if (fd >= 0 || errno != ELOOP || strlen(path) >= sizeof(walk.todo))
+	if (fd >= 0 || errno != ELOOP || !og_walk_begin(&walk, path))
 		return fd;
-	memcpy(walk.todo, path, strlen(path) + 1);
-	while (next(&walk, name))
-		if (!step(&walk, view, name))
+	while (og_walk_next(&walk))
+		if (!step(&walk, view))
 			return -1;
-	return open_in(view->fd, walk.done, 0, RESOLVE_NO_SYMLINKS);
+	return walk.todo[0] ? -1 : open_in(view->fd, walk.done, 0, RESOLVE_NO_SYMLINKS);
 }
 
 /* ---- what is there ---- */

@@ -89,6 +89,17 @@ struct og_source {
 	size_t nsubmounts;
 };
 
+/*
+ * Where a mount is made, or something else that the runtime makes: told of those that a
+ * symbolic link leads elsewhere, and of those that lie in a bind. Key |path|.
+ */
+struct og_destfact {
+	const char *path;  /* as written in the document */
+	const char *leads; /* the same in the container without links; NULL: cannot be told */
+	const char *in;	   /* source of the bind in which that lies, as written; NULL: in none */
+	bool missing;	   /* there is nothing yet */
+};
+
 /* A namespace joined by path; key |path|. */
 struct og_nsfact {
 	const char *path;
@@ -193,6 +204,10 @@ struct og_facts {
 	/* parts of the document, sorted by key */
 	struct og_source *sources;
 	size_t nsources;
+	struct og_destfact *destinations; /* of mounts */
+	size_t ndestinations;
+	struct og_destfact *made; /* the working directory, and devices outside of /dev */
+	size_t nmade;
 	struct og_nsfact *namespaces;
 	size_t nnamespaces;
 	struct og_hookfact *hooks;
@@ -215,6 +230,8 @@ struct og_facts {
 
 /* NULL when nothing was established about that key. O(log n); the arrays are sorted. */
 const struct og_source *og_fact_source(const struct og_facts *facts, const char *source);
+const struct og_destfact *og_fact_destination(const struct og_facts *facts, const char *path);
+const struct og_destfact *og_fact_made(const struct og_facts *facts, const char *path);
 const struct og_nsfact *og_fact_namespace(const struct og_facts *facts, const char *path);
 const struct og_hookfact *og_fact_hook(const struct og_facts *facts, const char *path);
 /* The flag given last under this name; NULL: not given. */

@@ -192,6 +192,95 @@ static int judge_order(struct og_pass *pass, const struct points *points)
 	return 0;
 }
 
+/* ---- where links lead ---- */
+
+/* Whether the bind of |source| is read-only by now; its directory is the host's. */
+static bool is_readonly_host(const struct og_pass *pass, const char *source)
+{
+	const struct og_source *fact = og_fact_source(og_facts(pass), source);
+
+	if (!fact || fact->role != OG_ROLE_NONE)
+		return false;
+	og_each (mount, og_at(pass, "/mounts")) {
+		const char *text = og_str(og_member(mount, "source"));
+
+		if (text && !strcmp(text, source) &&
+		    og_mount_options_read(og_member(mount, "options")).words & OG_MW_ANY_RO)
+			return true;
+	}
+	return false;
+}
+
+/* crun makes what is missing before it makes the mount read-only. 1: nothing to say; 0, -1. */
+static int judge_missing(struct og_pass *pass, const struct og_node *at,
+			 const struct og_destfact *fact, const char *what)
+{
+	if (!fact->missing || !fact->in || !is_readonly_host(pass, fact->in))
+		return 1;
+	return og_reject(pass, at,
+			 "%s %s is not there, and would be made in %s, which is mounted read-only: "
+			 "make it there first",
+			 what, OG_Q(fact->path), OG_Q(fact->in));
+}
+
+/*
+ * Runtimes mount where links of the image, and of what is mounted already, lead: as if
+ * that had been written. 1: nothing to say; 0: answered; -1.
+ */
+static int judge_leads(struct og_pass *pass, const struct og_node *mount, const char *path)
+{
+	const struct og_destfact *fact = og_fact_destination(og_facts(pass), path);
+	const char *bad;
+
+	if (!fact)
+		return 1;
+	if (!fact->leads)
+		return og_reject(pass, mount,
+				 "where the destination %s of a mount leads cannot be told: mount "
+				 "it on a path without symbolic links",
+				 OG_Q(path));
+	bad = bad_destination(pass, fact->leads);
+	if (!bad && is_system_place(fact->leads))
+		bad = "is the runtime's own: mount it elsewhere";
+	if (bad)
+		return og_reject(pass, mount,
+				 "the destination %s of a mount leads by a symbolic link to %s, "
+				 "which %s",
+				 OG_Q(path), OG_Q(fact->leads), bad);
+	return judge_missing(pass, mount, fact, "the destination");
+}
+
+static const struct og_destfact *made(const struct og_pass *pass, const struct og_node *path)
+{
+	return og_str(path) ? og_fact_made(og_facts(pass), og_str(path)) : NULL;
+}
+
+/* What else the runtime makes: in a bind it would be made on the host. */
+static int judge_made(struct og_pass *pass)
+{
+	const struct og_node *cwd = og_at(pass, "/process/cwd");
+	const struct og_destfact *fact = made(pass, cwd);
+
+	if (fact && judge_missing(pass, cwd, fact, "the working directory") < 0)
+		return -1;
+	og_each (device, og_at(pass, "/linux/devices")) {
+		fact = made(pass, og_member(device, "path"));
+		if (fact && !fact->leads &&
+		    og_reject(pass, device,
+			      "where the device %s would be made cannot be told: name it by a path "
+			      "in \"/dev\"",
+			      OG_Q(fact->path)) < 0)
+			return -1;
+		if (fact && fact->in &&
+		    og_reject(pass, device,
+			      "the device %s would be made in %s, which is mounted there: name it "
+			      "by a path in \"/dev\"",
+			      OG_Q(fact->path), OG_Q(fact->in)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* ---- file systems besides binds ---- */
 
 /*
@@ -249,6 +338,9 @@ static int judge_mount(struct og_pass *pass, const struct og_node *mount)
 	if (bad)
 		return og_reject(pass, mount, "the destination %s of a mount %s",
 				 OG_Q(path ? path : ""), bad);
+	r = judge_leads(pass, mount, path);
+	if (r <= 0)
+		return r;
 	if (og_count(og_member(mount, "uidMappings")) || og_count(og_member(mount, "gidMappings")))
 		return og_reject(pass, mount,
 				 "the mount on %s maps ids, so that files of other users could be "
@@ -390,7 +482,7 @@ static int judge_all(struct og_pass *pass, const struct og_node *mounts,
 		if (judge_mount(pass, mount) < 0)
 			return -1;
 	}
-	return judge_readonly(pass, points);
+	return judge_made(pass) < 0 ? -1 : judge_readonly(pass, points);
 }
 
 int og_rule_mounts(struct og_pass *pass)

@@ -116,6 +116,21 @@ Test(exceptions, match)
 
 /* ---- when ---- */
 
+Test(exceptions, their_names)
+{
+	struct og_policy *policy = compile_text(
+		POLICY("permissive", ",\"exceptions\":[{\"name\":\"e\",\"reason\":\"r\","
+				     "\"match\":{\"engine\":[\"docker\"]},\"rules\":"
+				     "{\"ports\":{\"action\":\"off\"}}}]"));
+	const char *last = NULL, *name;
+
+	for (size_t i = 0; (name = og_policy_exception(policy, i)); i++)
+		last = name;
+	cr_assert(last != NULL);
+	cr_expect(eq(str, (char *)last, (char *)"e"));
+	og_policy_free(policy);
+}
+
 Test(exceptions, expires_is_the_last_valid_day)
 {
 	static const struct {

@@ -48,6 +48,8 @@ static const char all[] =
 	"y\",\"fstype\":\"tmpfs\","
 	"\"nosuid\":true,\"nodev\":true,\"socket\":true,\"root\":\"/\",\"dev\":6}]},{\"source\":\"/"
 	"b\"}],"
+	"\"destinations\":[{\"path\":\"/x\",\"leads\":\"/y\",\"in\":\"/s\",\"missing\":true}],"
+	"\"made\":[{\"path\":\"/w\",\"leads\":\"/v\"}],"
 	"\"namespaces\":[{\"path\":\"/proc/1/ns/net\",\"type\":\"network\",\"host\":true,"
 	"\"own\":true,\"exposed\":true,\"dev\":4,\"ino\":5}],\"hooks\":[{\"path\":\"/bin/"
 	"h\",\"engine\":true,\"safe\":true}],"
@@ -89,9 +91,10 @@ Test(facts, every_byte_of_the_struct_has_a_field)
 	struct og_facts *facts = NULL;
 
 	cr_assert(og_facts_parse(doc, &facts, &err) == 0, "%s", err.msg);
-	cr_expect(eq(sz, sizeof(*facts), 400), "og_facts has changed: is the table complete?");
+	cr_expect(eq(sz, sizeof(*facts), 432), "og_facts has changed: is the table complete?");
 	cr_expect(eq(sz, sizeof(*facts->sources), 112), "og_source has changed");
 	cr_expect(eq(sz, sizeof(*facts->sources->submounts), 48), "og_submount has changed");
+	cr_expect(eq(sz, sizeof(*facts->destinations), 32), "og_destfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->namespaces), 40), "og_nsfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->hooks), 16), "og_hookfact has changed");
 	cr_expect(eq(sz, sizeof(*facts->ports), 40), "og_port has changed");

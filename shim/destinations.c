@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where destinations of mounts lead. Runtimes mount behind the symbolic links that they
+ * meet: those of the image, and those in what is mounted already, which a volume's users
+ * make. So the paths are followed here as a runtime will, through the same mounts in the
+ * same order. What is below /proc, /sys and /dev is judged as it is written: the runtime
+ * puts a file system of its own there, or refuses to.
+ */
+#include "destinations.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mountinfo.h"
+#include "sources.h"
+#include "walk.h"
+
+/* More that lead elsewhere than this are not looked at: each makes all others dearer. */
+#define MOVED_MAX 64
+
+struct layer {
+	const char *written, *at; /* the destination, and where that leads */
+	size_t order;		  /* in the document */
+	const char *source;
+	const char *host; /* the directory with what is in it; NULL: nothing is */
+	bool bind, unknown;
+	bool moved; /* those two differ, or where it leads is not known */
+};
+
+struct view {
+	struct og_gather *g;
+	struct layer *layers; /* sorted by |written|, then by order */
+	size_t n;
+	size_t mounted; /* those before this one in the document are */
+	struct layer *moved[MOVED_MAX];
+	size_t nmoved;
+};
+
+static int compare_layers(const void *a, const void *b)
+{
+	const struct layer *x = a, *y = b;
+	int c = strcmp(x->written, y->written);
+
+	return c ? c : (x->order > y->order) - (x->order < y->order);
+}
+
+/* The last one that is mounted on the first |len| bytes of |path|; NULL: none. */
+static const struct layer *layer_on(const struct view *view, const char *path, size_t len)
+{
+	size_t lo = 0, hi = view->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct layer *layer = &view->layers[mid];
+		int c = strncmp(layer->written, path, len);
+
+		if (c > 0 || (c == 0 && (layer->written[len] || layer->order >= view->mounted)))
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	for (; lo > 0; lo--) {
+		const struct layer *layer = &view->layers[lo - 1];
+
+		if (strncmp(layer->written, path, len) != 0 || layer->written[len])
+			return NULL;
+		if (!layer->moved)
+			return layer;
+	}
+	return NULL;
+}
+
+/* Which mount |path| lies on, a path without links; NULL: the root file system. */
+static const struct layer *layer_of(const struct view *view, const char *path)
+{
+	const struct layer *last = NULL;
+
+	for (size_t len = 0; path[len]; len += path[len] == '/') {
+		const struct layer *layer;
+
+		len += strcspn(path + len, "/");
+		layer = len ? layer_on(view, path, len) : NULL;
+		if (layer && (!last || layer->order > last->order))
+			last = layer;
+	}
+	for (size_t i = 0; i < view->nmoved; i++)
+		if (og_path_within(path, view->moved[i]->at) &&
+		    (!last || view->moved[i]->order > last->order))
+			last = view->moved[i];
+	return last;
+}
+
+enum found { FOUND_LINK, FOUND_OTHER, FOUND_NOTHING, FOUND_UNKNOWN };
+
+/* What is at |path|, of which nothing but the end may be a link. */
+static enum found look(const struct view *view, const char *path, char target[PATH_MAX])
+{
+	const struct layer *layer = layer_of(view, path);
+	char host[PATH_MAX];
+	struct stat st;
+	ssize_t len;
+
+	if (layer && layer->unknown)
+		return FOUND_UNKNOWN;
+	if (layer && !layer->host)
+		return strcmp(path, layer->at) == 0 ? FOUND_OTHER : FOUND_NOTHING;
+	if (layer && layer->at[1]) /* not on the root itself */
+		path += strlen(layer->at);
+	if (snprintf(host, sizeof(host), "%s%s", layer ? layer->host : view->g->rootfs, path) >=
+	    (int)sizeof(host))
+		return FOUND_UNKNOWN;
+	if (lstat(host, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? FOUND_NOTHING : FOUND_UNKNOWN;
+	if (!S_ISLNK(st.st_mode))
+		return FOUND_OTHER;
+	len = readlink(host, target, PATH_MAX);
+	if (len <= 0 || len >= PATH_MAX)
+		return FOUND_UNKNOWN;
+	target[len] = '\0';
+	return FOUND_LINK;
+}
+
+/* Follow |path| to its end, walk->done. */
+static enum found follow(const struct view *view, const char *path, struct og_walk *walk)
+{
+	enum found found = FOUND_OTHER;
+	char target[PATH_MAX];
+
+	if (!og_walk_begin(walk, path))
+		return FOUND_UNKNOWN;
+	while (og_walk_next(walk)) {
+		found = look(view, walk->done, target);
+		if (found == FOUND_UNKNOWN ||
+		    (found == FOUND_LINK && !og_walk_follow(walk, target)))
+			return FOUND_UNKNOWN;
+	}
+	return walk->todo[0] ? FOUND_UNKNOWN : found;
+}
+
+/* ---- the facts ---- */
+
+static bool is_engines_own(const char *path)
+{
+	return og_path_within(path, "/proc") || og_path_within(path, "/sys") ||
+	       og_path_within(path, "/dev");
+}
+
+/* Add to |list|, which has room, what is worth being known of |path|; *ret NULL: nothing. */
+static int add(const struct view *view, const char *path, struct og_destfact *list, size_t *n,
+	       struct og_destfact **ret, struct og_err *reterr)
+{
+	struct og_walk walk;
+	enum found found = follow(view, path, &walk);
+	const char *leads = found == FOUND_UNKNOWN ? "" : walk.done[0] ? walk.done : "/";
+	const struct layer *layer = found == FOUND_UNKNOWN ? NULL : layer_of(view, leads);
+	struct og_destfact *fact = &list[*n];
+
+	*ret = NULL;
+	if (strcmp(leads, path) == 0 && !(layer && layer->bind))
+		return 0;
+	*fact = (struct og_destfact){ .path = path,
+				      .in = layer && layer->bind ? layer->source : NULL,
+				      .missing = found == FOUND_NOTHING };
+	if (found != FOUND_UNKNOWN) {
+		fact->leads = strcmp(leads, path) == 0 ? path
+						       : og_arena_strdup(&view->g->arena, leads);
+		if (!fact->leads)
+			return og_gather_nomem(reterr);
+	}
+	*ret = fact;
+	(*n)++;
+	return 0;
+}
+
+/* Two mounts on one place are no place that could be told. */
+static void drop_twice(struct og_facts *facts)
+{
+	size_t n = 0;
+
+	og_facts_sort(facts);
+	for (size_t i = 0; i < facts->ndestinations; i++) {
+		struct og_destfact *last = n ? &facts->destinations[n - 1] : NULL;
+
+		if (last && strcmp(last->path, facts->destinations[i].path) == 0)
+			last->leads = NULL;
+		else
+			facts->destinations[n++] = facts->destinations[i];
+	}
+	facts->ndestinations = n;
+}
+
+static void move(struct view *view, struct layer *layer, const char *leads)
+{
+	layer->moved = true;
+	if (leads && view->nmoved < MOVED_MAX) {
+		layer->at = leads;
+		view->moved[view->nmoved++] = layer;
+	}
+}
+
+/* ---- the mounts ---- */
+
+static bool copies_up(const struct og_node *mount)
+{
+	og_each (option, og_member(mount, "options"))
+		if (og_str(option) && strcmp(og_str(option), "tmpcopyup") == 0)
+			return true;
+	return false;
+}
+
+/* What is in it: of a bind what its source has, of a tmpfs nothing, or what was there. */
+static int fill_layer(struct og_gather *g, const struct og_node *mount, struct layer *ret,
+		      struct og_err *reterr)
+{
+	const struct og_source *source;
+
+	ret->source = og_str(og_member(mount, "source"));
+	ret->bind = og_mount_is_bind(mount);
+	if (ret->bind) {
+		source = ret->source ? og_fact_source(g->facts, ret->source) : NULL;
+		ret->host = source && !source->problem ? source->resolved : NULL;
+		ret->unknown = !ret->host;
+	} else if (copies_up(mount)) {
+		ret->host = og_arena_printf(&g->arena, "%s%s", g->rootfs, ret->at);
+		if (!ret->host)
+			return og_gather_nomem(reterr);
+	}
+	return 0;
+}
+
+static int fill_layers(struct view *view, const struct og_node *mounts, struct og_err *reterr)
+{
+	size_t order = 0;
+
+	view->layers = og_arena_array(&view->g->arena, og_count(mounts), sizeof(*view->layers));
+	if (!view->layers)
+		return og_gather_nomem(reterr);
+	og_each (mount, mounts) {
+		const char *at = og_str(og_member(mount, "destination"));
+		struct layer *layer = &view->layers[view->n];
+
+		order++;
+		if (!at || at[0] != '/')
+			continue;
+		layer->written = layer->at = at;
+		layer->order = order - 1;
+		if (fill_layer(view->g, mount, layer, reterr) < 0)
+			return -1;
+		view->n++;
+	}
+	qsort(view->layers, view->n, sizeof(*view->layers), compare_layers);
+	return 0;
+}
+
+/* Files that the engine itself makes for this container are harmless wherever they come to lie. */
+static bool is_netfile(const struct og_gather *g, const struct layer *layer)
+{
+	const struct og_source *source = layer->bind && layer->source
+						 ? og_fact_source(g->facts, layer->source)
+						 : NULL;
+
+	return source && source->role == OG_ROLE_NETFILE;
+}
+
+static int by_order(const void *a, const void *b)
+{
+	const struct layer *const *x = a, *const *y = b;
+
+	return ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
+}
+
+static int add_mounts(struct view *view, struct og_err *reterr)
+{
+	struct og_facts *facts = view->g->facts;
+	struct layer **list = og_arena_array(&view->g->arena, view->n, sizeof(struct layer *));
+
+	facts->destinations = og_arena_array(&view->g->arena, view->n,
+					     sizeof(*facts->destinations));
+	if (!list || !facts->destinations)
+		return og_gather_nomem(reterr);
+	for (size_t i = 0; i < view->n; i++)
+		list[i] = &view->layers[i];
+	qsort(list, view->n, sizeof(struct layer *), by_order);
+	for (size_t i = 0; i < view->n; i++) {
+		struct og_destfact *fact = NULL;
+		const char *path = list[i]->written;
+
+		view->mounted = list[i]->order;
+		if (is_engines_own(path) || is_netfile(view->g, list[i]))
+			continue;
+		if (add(view, path, facts->destinations, &facts->ndestinations, &fact, reterr) < 0)
+			return -1;
+		if (fact && (!fact->leads || strcmp(fact->leads, path) != 0))
+			move(view, list[i], fact->leads);
+		if (view->nmoved == MOVED_MAX && fact)
+			fact->leads = NULL;
+	}
+	view->mounted = SIZE_MAX;
+	drop_twice(facts);
+	return 0;
+}
+
+/* ---- what else the runtime makes ---- */
+
+static int add_made(struct view *view, const struct og_node *root, struct og_err *reterr)
+{
+	const struct og_node *devices = og_get(root, "/linux/devices");
+	const char *cwd = og_str(og_get(root, "/process/cwd"));
+	struct og_facts *facts = view->g->facts;
+	struct og_destfact *fact;
+
+	facts->made = og_arena_array(&view->g->arena, og_count(devices) + 1, sizeof(*facts->made));
+	if (!facts->made)
+		return og_gather_nomem(reterr);
+	if (cwd && cwd[0] == '/' && add(view, cwd, facts->made, &facts->nmade, &fact, reterr) < 0)
+		return -1;
+	og_each (device, devices) {
+		const char *path = og_str(og_member(device, "path"));
+		bool twice = false;
+
+		for (size_t i = 0; path && i < facts->nmade; i++)
+			twice = twice || strcmp(facts->made[i].path, path) == 0;
+		if (!path || path[0] != '/' || twice || is_engines_own(path))
+			continue;
+		if (add(view, path, facts->made, &facts->nmade, &fact, reterr) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool any_bind(const struct view *view)
+{
+	for (size_t i = 0; i < view->n; i++)
+		if (view->layers[i].bind && !is_netfile(view->g, &view->layers[i]))
+			return true;
+	return false;
+}
+
+int og_gather_destinations(struct og_gather *g, struct og_err *reterr)
+{
+	const struct og_node *root = og_doc_root(g->doc);
+	struct view view = { .g = g };
+
+	if (!g->rootfs)
+		return 0;
+	if (fill_layers(&view, og_member(root, "mounts"), reterr) < 0 ||
+	    add_mounts(&view, reterr) < 0)
+		return -1;
+	return any_bind(&view) ? add_made(&view, root, reterr) : 0;
+}
