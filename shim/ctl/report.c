@@ -247,13 +247,11 @@ static int format_of(const char *name)
 
 int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 {
-	static char standard[] = OG_AUDIT_LOG;
-	char *const fallback[] = { standard };
 	struct og_suggestions suggestions = { .launches = 0 };
 	struct og_report report = { .since = "" };
 	int format = TEXT, at = 1, r;
-	char *const *paths;
-	size_t n;
+	struct og_err err = { 0 };
+	struct og_logs logs;
 
 	for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
 		if (strcmp(argv[at], "--html") == 0)
@@ -271,11 +269,11 @@ int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 	if (!begins_time(report.since))
 		return og_ctl_usage(self, "--since takes the beginning of an RFC 3339 time in UTC: "
 					  "2026, 2026-12-24, 2026-12-24T18:30");
-	paths = at < argc ? argv + at : fallback;
-	n = at < argc ? (size_t)(argc - at) : 1;
-	og_suggest_log(&suggestions, paths, n);
 	report.suggestions = format == HTML ? &suggestions : NULL;
-	r = run(&report, paths, n, (enum format)format);
+	r = og_logs_find(argv + at, (size_t)(argc - at), &logs, &err);
+	if (r == 0 && report.suggestions)
+		r = og_suggest_log(&suggestions, logs.paths, logs.n, &err);
+	r = r < 0 ? og_ctl_error(&err) : run(&report, logs.paths, logs.n, (enum format)format);
 	og_tally_free(&report.rules);
 	og_tally_free(&report.images);
 	og_tally_free(&report.days);

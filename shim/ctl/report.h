@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What report and suggest gather from audit logs, and the forms in which it is shown:
- * report.c (text, JSON), report_html.c (a page), suggest.c (a policy).
+ * report.c (text, JSON), report_html.c (a page), suggest.c (a policy). Which logs those
+ * are is in whichlog.c.
  */
 #ifndef OG_CTL_REPORT_H
 #define OG_CTL_REPORT_H
@@ -12,6 +13,19 @@
 #include "ocigate/buf.h"
 
 #define OG_AUDIT_LOG "/var/log/ocigate/audit.jsonl"
+
+/* The logs to read. Not to be copied: |paths| may lead into it. */
+struct og_logs {
+	char *const *paths;
+	size_t n;
+	char *usual[2];
+	char log[PATH_MAX], rotated[PATH_MAX + 2];
+};
+/*
+ * Those that are |given|; without any that of the policy in force, OG_AUDIT_LOG where it
+ * names none, and before it the one that was rotated last, LOG.1.
+ */
+int og_logs_find(char *const *given, size_t n, struct og_logs *ret, struct og_err *reterr);
 
 /* The columns: what became of a launch, or would become under "enforce". */
 enum { OG_REJECTED, OG_REWRITTEN, OG_NOTED, OG_COMPLIED };
@@ -28,8 +42,11 @@ struct og_suggestions {
 /* The members of a record that og_suggest_take wants, and an og_log_fn of an og_suggestions. */
 extern const char *const og_suggest_keys[];
 int og_suggest_take(void *ctx, const struct og_node *record, struct og_err *reterr);
-/* The first of |paths| that is a file, for the policy to name; OG_AUDIT_LOG where none is. */
-void og_suggest_log(struct og_suggestions *s, char *const *paths, size_t n);
+/*
+ * The log for the policy to name: that of the policy in force, or else the first of |paths|
+ * that ends in ".jsonl" where only root may write, or else OG_AUDIT_LOG.
+ */
+int og_suggest_log(struct og_suggestions *s, char *const *paths, size_t n, struct og_err *reterr);
 /* The policy to review, with what check says of it; ends the taking. */
 void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, const char *extends,
 		      struct og_buf *out);

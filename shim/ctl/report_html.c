@@ -211,7 +211,7 @@ void og_report_html(const struct og_report *report, const struct og_logstat *sta
 	put_tiles(out, report);
 	for (size_t i = 0; i < sizeof(charts) / sizeof(charts[0]); i++)
 		put_chart(out, &charts[i]);
-	if (report->suggestions) {
+	if (report->suggestions && report->suggestions->launches) {
 		og_suggest_print(report->suggestions, stat, extends, &policy);
 		og_buf_puts(out, "<h2>What would let them comply</h2>\n<pre>");
 		put_text(out, policy.data ? policy.data : "");

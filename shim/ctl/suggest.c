@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "ctl.h"
 #include "ocigate/rule.h"
@@ -311,17 +310,6 @@ int og_suggest_take(void *ctx, const struct og_node *record, struct og_err *rete
 
 /* ---- the fragment ---- */
 
-void og_suggest_log(struct og_suggestions *s, char *const *paths, size_t n)
-{
-	struct stat st;
-
-	for (size_t i = 0; i < n; i++)
-		/* a pipe, and standard input, is how somebody reads what was packed */
-		if (realpath(paths[i], s->log) && stat(s->log, &st) == 0 && S_ISREG(st.st_mode))
-			return;
-	snprintf(s->log, sizeof(s->log), "%s", OG_AUDIT_LOG);
-}
-
 static void put_often(struct og_buf *out, const char *comma, uint64_t n)
 {
 	if (n == 1)
@@ -447,16 +435,13 @@ void og_suggest_free(struct og_suggestions *s)
 
 int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 {
-	static char standard[] = OG_AUDIT_LOG;
-	char *const fallback[] = { standard };
 	struct og_suggestions s = { .launches = 0 };
 	og_auto_buf struct og_buf out = { 0 };
 	struct og_logstat stat = { 0 };
 	struct og_err err = { 0 };
 	const char *extends = "lab";
-	char *const *paths;
+	struct og_logs logs;
 	int at = 1, r;
-	size_t n;
 
 	if (argc > 2 && strcmp(argv[1], "--extends") == 0) {
 		extends = argv[2];
@@ -468,10 +453,16 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 	if (at < argc && argv[at][0] == '-' && argv[at][1])
 		return og_ctl_usage(self, "%s: --extends PRESET and logs are expected",
 				    OG_Q(argv[at]));
-	paths = at < argc ? argv + at : fallback;
-	n = at < argc ? (size_t)(argc - at) : 1;
-	og_suggest_log(&s, paths, n);
-	r = og_log_each(paths, n, og_suggest_keys, og_suggest_take, &s, &stat, &err);
+	r = og_logs_find(argv + at, (size_t)(argc - at), &logs, &err);
+	if (r == 0)
+		r = og_suggest_log(&s, logs.paths, logs.n, &err);
+	if (r == 0)
+		r = og_log_each(logs.paths, logs.n, og_suggest_keys, og_suggest_take, &s, &stat,
+				&err);
+	/* a draft that adds nothing would look like one for launches that all complied */
+	if (r == 0 && s.launches == 0)
+		r = og_fail(&err, OG_E_HOST, "no launch is recorded in %s",
+			    OG_Q(logs.paths[logs.n - 1]));
 	if (r == 0)
 		og_suggest_print(&s, &stat, extends, &out);
 	og_suggest_free(&s);

@@ -113,13 +113,59 @@ suggested() {
 		"$("$CTL" check "$T/suggested.json" | sed -n 's,^[^ ]*:[0-9]*:[0-9]*: warning: ,,p' | sort)"
 	has "suggest: a capability" "$(cat "$T/suggested.json")" '"CAP_SYS_PTRACE",? // 3 times'
 	has "suggest: a device, with its numbers" "$(cat "$T/suggested.json")" '"path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "access": "rw" },? // once'
-	is "suggest: records go on to the log that was read" "$("$CTL" show "$T/suggested.json" | grep -o '"file": "[^"]*"')" "\"file\": \"$LOG\""
-	is "... also where it was named from within its directory" "$(cd "$T/log" && "$CTL" suggest audit.jsonl | grep -c "\"file\": \"$LOG\"")" 1
-	is "... of standard input to the usual one" "$("$CTL" suggest - <"$LOG" | grep -c '"file": "/var/log/ocigate/audit.jsonl"')" 1
 	cp "$T/suggested.json" "$T/etc/policy.json"
 	chmod 644 "$T/etc/policy.json"
 	launch "$caps | $mnt | $devices | .process.user = { uid: 1000, gid: 1000 }"
 	hasnt "enforced: nothing that was added is refused" "$out$err" '(capabilities|mounts|devices): '
+}
+
+# named FILE: the log that this draft names.
+named() {
+	sed -n 's/.*"file": "\([^"]*\)".*/\1/p' "$1"
+}
+
+# What is read where no log is given: what the policy names, after what was rotated last.
+usual_logs() {
+	local site=$T/log/site.jsonl
+	policy '{ "version": 1, "extends": "lab", "mode": "audit", "audit": { "file": "'"$site"'" } }'
+	"$CTL" report "$LOG" >"$T/whole"
+	head -n 2 "$LOG" >"$site.1"
+	tail -n +3 "$LOG" >"$site"
+	"$CTL" report >"$T/parts"
+	same "report: the policy's log and the rotated one" "$T/whole" "$T/parts"
+	is "... suggest: so many launches" "$("$CTL" suggest 2>&1 | grep -c "^// What $(wc -l <"$LOG") recorded launches")" 1
+	: >"$site"
+	is "... just rotated, it is the rotated one alone" "$("$CTL" report --format json | jq '.rejected + .noted + .rewritten')" 2
+	rm "$site"
+	is "... also before there is a new one" "$("$CTL" report --format json | jq '.rejected + .noted + .rewritten')" 2
+	is "... given by name a log is read alone" "$("$CTL" report --format json "$LOG" | jq '.rejected + .noted + .rewritten')" "$(wc -l <"$LOG")"
+	"$CTL" suggest "$site.1" >"$T/draft.json"
+	is "suggest: records go on to the policy's log" "$(named "$T/draft.json")" "$site"
+	rm "$site.1"
+	capture "$CTL" report
+	has "where there is none, it is named" "$rc $err" "^1 ocigatectl: \"?$site\"? .*ENOENT"
+	: >"$site"
+	capture "$CTL" suggest
+	is "suggest: of no launch there is no draft" "$rc $out $err" "1  ocigatectl: no launch is recorded in \"$site\""
+	hasnt "... nor in a page" "$("$CTL" report --html)" 'What would let them comply'
+	# Without one that the policy names; a log must be where nobody but root can write.
+	policy '{ "version": 1, "extends": "lab", "mode": "audit" }'
+	"$CTL" report >"$T/parts"
+	same "report: a policy that names no log" "$T/whole" "$T/parts"
+	cp "$LOG" "$site"
+	cp "$LOG" "$site.1"
+	cp "$LOG" /tmp/copy.jsonl
+	"$CTL" suggest "$site" >"$T/draft.json"
+	is "suggest: ... records go on to the log that was read" "$(named "$T/draft.json")" "$site"
+	(cd "$T/log" && "$CTL" suggest site.jsonl) >"$T/draft.json"
+	is "... also where it was named from within its directory" "$(named "$T/draft.json")" "$site"
+	"$CTL" suggest "$site.1" "$site" >"$T/draft.json"
+	is "... the first that is one" "$(named "$T/draft.json")" "$site"
+	for log in "$site.1" /tmp/copy.jsonl -; do
+		"$CTL" suggest "$log" <"$LOG" >"$T/draft.json"
+		is "... of $log to the usual one" "$(named "$T/draft.json")" /var/log/ocigate/audit.jsonl
+	done
+	rm "$site" "$site.1" /tmp/copy.jsonl
 }
 
 # Names are the users': one with a "*" in it would be a pattern in the policy.
@@ -470,6 +516,7 @@ if need_ocigate "the tool"; then
 	audited
 	page
 	suggested
+	usual_logs
 	patterns
 	shown
 	dry_runs

@@ -56,11 +56,13 @@ system() {
 	docker import /tree/image.tar bb:1 || e2e_die "no image" "$(cat "$T/docker.err")"
 }
 
-# What people of a laboratory do in a week.
+# What people of a laboratory do in a week, in which the log is rotated.
 a_week() {
 	docker run --rm bb:1 true
 	docker run --rm --privileged bb:1 true
 	docker run --rm -u 1000 -v /srv/course:/data:ro bb:1 ls /data
+	check "the package's logrotate file" here logrotate -f /etc/logrotate.d/ocigate
+	check "... put the log away" [ -s "$R/var/log/ocigate/audit.jsonl.1" ]
 	docker run --rm -u 1000 -v /srv/course:/data:ro bb:1 true
 	docker run --rm -u 1000 --cap-add SYS_PTRACE bb:1 true
 	docker run --rm -p 8080:80 -u 1000 bb:1 true

@@ -61,8 +61,9 @@ static inline uint64_t number(const struct og_doc *doc, const char *pointer)
 	return n;
 }
 
-/* report: JSON, in which every line is a launch or unreadable, and every launch has a day. */
-static inline void must_count(const struct log *log)
+/* report: JSON, in which every line is a launch or unreadable, and each of the launches, which
+ * are returned, has a day. */
+static inline uint64_t must_count(const struct log *log)
 {
 	static const char *const columns[] = { "/complied", "/noted", "/rewritten", "/rejected" };
 	uint64_t launches = 0, days = 0;
@@ -84,6 +85,7 @@ static inline void must_count(const struct log *log)
 	MUST(launches + number(doc, "/unreadable") == log->lines && days == launches);
 	og_doc_free(doc);
 	free(text);
+	return launches;
 }
 
 /* suggest: a document with comments, of what a policy is made of. */
