@@ -66,7 +66,8 @@ static int count(void *ctx, const struct og_node *record, struct og_err *reterr)
 	char day[11] = "";
 
 	time = time ? time : "";
-	if (strcmp(time, report->since) < 0) {
+	/* without its "Z", before which as text every fraction of the same second would be */
+	if (strncmp(time, report->since, strcspn(report->since, "Z")) < 0) {
 		report->left_out++;
 		return 0;
 	}
@@ -216,6 +217,8 @@ static bool begins_time(const char *text)
 	static const size_t fields[] = { 5, 8, 11, 14, 17 };
 	size_t len = strlen(text);
 
+	if (len == 0)
+		return false;
 	for (size_t i = 0; i < len && i < sizeof(most) - 1; i++)
 		if (least[i] == '-' || least[i] == 'T' || least[i] == ':'
 			    ? text[i] != least[i]
@@ -249,6 +252,7 @@ int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 {
 	struct og_suggestions suggestions = { .launches = 0 };
 	struct og_report report = { .since = "" };
+	const char *since = NULL;
 	int format = TEXT, at = 1, r;
 	struct og_err err = { 0 };
 	struct og_logs logs;
@@ -261,14 +265,15 @@ int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 		else if (at + 1 == argc)
 			return og_ctl_usage(self, "%s is given no value", argv[at]);
 		else if (strcmp(argv[at++], "--since") == 0)
-			report.since = argv[at];
+			since = argv[at];
 		else if ((format = format_of(argv[at])) < 0)
 			return og_ctl_usage(self, "--format %s: it is text, json or html",
 					    OG_Q(argv[at]));
 	}
-	if (!begins_time(report.since))
+	if (since && !begins_time(since))
 		return og_ctl_usage(self, "--since takes the beginning of an RFC 3339 time in UTC: "
 					  "2026, 2026-12-24, 2026-12-24T18:30");
+	report.since = since ? since : "";
 	report.suggestions = format == HTML ? &suggestions : NULL;
 	r = og_logs_find(argv + at, (size_t)(argc - at), &logs, &err);
 	if (r == 0 && report.suggestions)

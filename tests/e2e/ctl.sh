@@ -47,7 +47,25 @@ audited() {
 		"$CTL" report --since "$since" "$LOG" >/dev/null 2>&1
 		is "... since $since" "$?" 0
 	done
-	for since in yesterday 24.12.2026 2026-13 2026-00 2026-2-1 2026-12-24T24 '2026-12-24 10' 2026-12-24T18:30:00+02:00 2026-12-24T18:30:00Zx; do
+	# Three records around the second that is asked for: one is before, one in it, one after.
+	for since in 2026-12-24T18:29:59.999999Z 2026-12-24T18:30:00.066555Z 2026-12-24T18:30:01.000000Z; do
+		head -n 1 "$LOG" | jq -c --arg time "$since" '.time = $time'
+	done >"$T/times.jsonl"
+	while read -r since n; do
+		is "... since $since: left out and counted" \
+			"$("$CTL" report --format json --since "$since" "$T/times.jsonl" | jq -c '[.left_out, .rejected]')" "$n"
+	done <<-'END'
+		2026 [0,3]
+		2026-12-24T18:29 [0,3]
+		2026-12-24T18:30 [1,2]
+		2026-12-24T18:30:00 [1,2]
+		2026-12-24T18:30:00Z [1,2]
+		2026-12-24T18:30:00.066555Z [1,2]
+		2026-12-24T18:30:00.0666Z [2,1]
+		2026-12-24T18:30:01Z [2,1]
+		2026-12-24T18:30:02 [3,0]
+	END
+	for since in '' yesterday 24.12.2026 2026-13 2026-00 2026-2-1 2026-12-24T24 '2026-12-24 10' 2026-12-24T18:30:00+02:00 2026-12-24T18:30:00Zx; do
 		capture "$CTL" report --since "$since" "$LOG"
 		has "... since $since is refused" "$rc $err" '^2 .*--since takes'
 	done
