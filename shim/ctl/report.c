@@ -86,6 +86,22 @@ static int count(void *ctx, const struct og_node *record, struct og_err *reterr)
 
 /* ---- for people ---- */
 
+/*
+ * A name as it is, cut to |width|; quoted where that would hide what it holds, or where a
+ * blank in it would make the numbers of a row.
+ */
+static const char *cell(char buf[OG_QUOTED], size_t width, const char *name)
+{
+	bool plain = name[0] && og_is_plain(name) && !strpbrk(name, " \"\\");
+
+	/* with two quotes and NUL */
+	og_quote(buf, plain ? width + 3 : width, name);
+	if (!plain)
+		return buf;
+	buf[strlen(buf) - 1] = '\0';
+	return buf + 1;
+}
+
 static void print_table(const char *what, const struct og_tally *tally, bool complied, bool last)
 {
 	size_t shown = tally->n < SHOWN ? tally->n : SHOWN, n = complied ? 4 : 3;
@@ -104,8 +120,7 @@ static void print_table(const char *what, const struct og_tally *tally, bool com
 		printf(" %10s", og_report_columns[i]);
 	printf("%s\n", og_ctl_paint(OG_PLAIN));
 	for (size_t i = 0; i < shown; i++) {
-		og_quote(name, (size_t)width, rows[i].name);
-		printf("%-*s", width, name);
+		printf("%-*s", width, cell(name, (size_t)width, rows[i].name));
 		for (size_t k = 0; k < n; k++)
 			printf(" %10llu", (unsigned long long)rows[i].n[k]);
 		printf("\n");
@@ -124,8 +139,8 @@ static void print_text(const struct og_report *report, const struct og_logstat *
 	if (report->first[0])
 		og_ctl_say(stdout, 2, "from %s to %s", report->first, report->last);
 	if (report->since[0])
-		og_ctl_say(stdout, 2, "left out, before %s: %llu records", report->since,
-			   (unsigned long long)report->left_out);
+		og_ctl_say(stdout, 2, "left out, before %s: %llu record%s", report->since,
+			   (unsigned long long)report->left_out, report->left_out == 1 ? "" : "s");
 	og_ctl_say(stdout, 1,
 		   "(in audit mode: what would become of them; launches that comply are recorded "
 		   "only if the policy says \"complying\")");

@@ -174,8 +174,8 @@ static void put_chart(struct og_buf *out, const struct chart *chart)
 static void put_summary(struct og_buf *out, const struct og_report *report,
 			const struct og_logstat *stat)
 {
-	og_buf_printf(out, "<h1>ocigate: %" PRIu64 " launches</h1>\n<p class=\"small\">",
-		      sum_of(report->n));
+	og_buf_printf(out, "<h1>ocigate: %" PRIu64 " launch%s</h1>\n<p class=\"small\">",
+		      sum_of(report->n), sum_of(report->n) == 1 ? "" : "es");
 	if (report->first[0]) {
 		og_buf_puts(out, "From ");
 		put_time(out, report->first);
@@ -184,8 +184,8 @@ static void put_summary(struct og_buf *out, const struct og_report *report,
 		og_buf_puts(out, ". ");
 	}
 	if (report->since[0])
-		og_buf_printf(out, "Left out, before %s: %" PRIu64 " records. ", report->since,
-			      report->left_out);
+		og_buf_printf(out, "Left out, before %s: %" PRIu64 " record%s. ", report->since,
+			      report->left_out, report->left_out == 1 ? "" : "s");
 	og_buf_puts(out, "In audit mode: what would become of them. Launches that comply are "
 			 "recorded only if the policy says &#34;complying&#34;.</p>\n");
 	if (stat->bad) {

@@ -401,9 +401,9 @@ void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, c
 	og_tally_sort(&s->others, false);
 	og_buf_printf(out,
 		      "// What %" PRIu64
-		      " recorded launches would have needed to comply. Review each "
+		      " recorded launch%s would have needed to comply. Review each "
 		      "line: it is a right\n// for everybody who may use the engine.\n",
-		      s->launches);
+		      s->launches, s->launches == 1 ? "" : "es");
 	if (stat->bad)
 		og_buf_printf(out, "// Lines that are no records: %" PRIu64 ", the first at %s\n",
 			      stat->bad, stat->first_bad);
@@ -412,10 +412,10 @@ void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, c
 
 		/* a log may hold what is no rule: in a comment it must stay on its line */
 		og_buf_printf(out,
-			      "// %s: %" PRIu64 " findings that no addition to a list permits; an "
+			      "// %s: %" PRIu64 " finding%s that no addition to a list permits; an "
 			      "exception could\n",
 			      rule[strspn(rule, "abcdefghijklmnopqrstuvwxyz-")] ? OG_Q(rule) : rule,
-			      s->others.rows[i].n[0]);
+			      s->others.rows[i].n[0], s->others.rows[i].n[0] == 1 ? "" : "s");
 	}
 	og_buf_printf(out, "{\n\t\"version\": 1,\n\t\"extends\": \"%s\",\n", extends);
 	/* no preset names a log: without this nothing would be recorded any more */

@@ -35,7 +35,15 @@ audited() {
 	launch "$caps | $mnt"
 	capture "$CTL" report "$LOG"
 	has "report: launches" "$out" '^launches: 0 complied, 0 noted, 0 rewritten, 3 rejected'
-	has "report: by rule" "$out" '^"mounts" +2 +0 +0$'
+	has "report: by rule" "$out" '^mounts +2 +0 +0$'
+	has "report: by day" "$out" '^[0-9]{4}-[0-9]{2}-[0-9]{2} +3 +0 +0 +0$'
+	has "report: by image" "$out" '^\(none\) +3 +0 +0 +0$'
+	# Names are the users': what is not plain is quoted, and what is long is cut.
+	for image in 'a b' '' $'x\e[31m' 'q"' "$(printf '%041d' 0)" "$(printf '%042d' 1)" 'h\303\266'; do
+		head -n 1 "$LOG" | jq -c --arg image "$(printf "$image")" '.image = $image'
+	done >"$T/images.jsonl"
+	is "... as it is where that is plain" "$("$CTL" report "$T/images.jsonl" | sed -n '/^image/,/^$/s/ *1 *0 *0 *0$//p' | tr '\n' ' ')" \
+		'"" '"$(printf '%041d %041d' 0 0)"'... "a b" hö "q\x22" "x\x1b[31m" '
 	capture "$CTL" report --format json "$LOG"
 	is "report --format json" "$(jq -c '[.rejected, .rules.mounts.rejected, .unreadable]' <<<"$out")" '[3,2,0]'
 	capture "$CTL" report --since 2999 "$LOG"
@@ -179,6 +187,9 @@ usual_logs() {
 	is "... also where it was named from within its directory" "$(named "$T/draft.json")" "$site"
 	"$CTL" suggest "$site.1" "$site" >"$T/draft.json"
 	is "... the first that is one" "$(named "$T/draft.json")" "$site"
+	head -n 1 "$site" >"$T/one.jsonl"
+	has "suggest: of one launch" "$("$CTL" suggest "$T/one.jsonl")" '^// What 1 recorded launch would'
+	has "... one finding" "$("$CTL" suggest "$T/one.jsonl")" '^// [a-z-]+: 1 finding that no'
 	for log in "$site.1" /tmp/copy.jsonl -; do
 		"$CTL" suggest "$log" <"$LOG" >"$T/draft.json"
 		is "... of $log to the usual one" "$(named "$T/draft.json")" /var/log/ocigate/audit.jsonl
