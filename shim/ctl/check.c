@@ -182,8 +182,10 @@ int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[])
 	og_auto_free char *path = NULL;
 	int r;
 
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-		return og_ctl_usage(self, "one policy file at most");
+	if (argc > 1 && argv[1][0] == '-')
+		return og_ctl_usage(self, "%s is no option", OG_Q(argv[1]));
+	if (argc > 2)
+		return og_ctl_usage(self, "%s: one policy file at most", OG_Q(argv[2]));
 	if (og_ctl_find_policy(argc == 2 ? argv[1] : NULL, &path, &err) < 0 ||
 	    og_policyfile_read(path, true, &files, &err) < 0)
 		return og_ctl_error(&err);

@@ -322,13 +322,14 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-/* What is wrong with the command line; NULL: nothing. */
-static const char *read_options(int argc, char *argv[], struct run *run, const char **policy,
-				const char **facts)
+/* -1 and a message in *reterr: usage. */
+static int read_options(int argc, char *argv[], struct run *run, const char **policy,
+			const char **facts, struct og_err *reterr)
 {
 	int c, i;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	opterr = 0; /* what getopt would say is said with the usage */
+	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (c == 'p') {
 			*policy = optarg;
 		} else if (c == 'F') {
@@ -336,20 +337,31 @@ static const char *read_options(int argc, char *argv[], struct run *run, const c
 		} else if (c == 'f') {
 			i = find_word(optarg, formats, 4);
 			if (i < 0)
-				return "--format is text, diff, json or config";
+				return og_fail(reterr, OG_E_USAGE,
+					       "--format %s: it is text, diff, json or config",
+					       OG_Q(optarg));
 			run->format = (enum format)i;
 		} else if (c == 'c') {
 			for (i = 0; i < 3 && strcmp(optarg, commands[i].name) != 0; i++)
 				;
 			if (i == 3)
-				return "--command is create, exec or update";
+				return og_fail(reterr, OG_E_USAGE,
+					       "--command %s: it is create, exec or update",
+					       OG_Q(optarg));
 			run->cmd = commands[i].cmd;
 			run->command = commands[i].name;
+		} else if (c == ':') {
+			return og_fail(reterr, OG_E_USAGE, "%s is given no value",
+				       argv[optind - 1]);
+		} else if (optopt) {
+			return og_fail(reterr, OG_E_USAGE, "%s is no option",
+				       OG_Q(((char[]){ '-', (char)optopt, '\0' })));
 		} else {
-			return "unknown option";
+			return og_fail(reterr, OG_E_USAGE, "%s is no option",
+				       OG_Q(argv[optind - 1]));
 		}
 	}
-	return optind == argc ? "no bundle given" : NULL;
+	return optind < argc ? 0 : og_fail(reterr, OG_E_USAGE, "no bundle given");
 }
 
 static int load_policy(const char *given, struct og_policy **ret, struct og_err *reterr)
@@ -399,15 +411,14 @@ int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[])
 {
 	struct run run = { .cmd = OG_CMD_CREATE, .command = "create" };
 	const char *policy_path = NULL, *facts_path = NULL;
-	const char *problem = read_options(argc, argv, &run, &policy_path, &facts_path);
 	struct og_policy *policy = NULL;
 	struct og_facts *facts = NULL;
 	struct og_doc *facts_doc = NULL;
 	struct og_err err = { 0 };
 	int status = OG_CTL_OK;
 
-	if (problem)
-		return og_ctl_usage(self, "%s", problem);
+	if (read_options(argc, argv, &run, &policy_path, &facts_path, &err) < 0)
+		return og_ctl_usage(self, "%s", err.msg);
 	if (load_policy(policy_path, &policy, &err) < 0 ||
 	    load_facts(facts_path, &facts_doc, &facts, &err) < 0)
 		status = og_ctl_error(&err);

@@ -75,11 +75,15 @@ int og_setup_parse(int argc, char *argv[], struct og_setup *ret, const char **re
 	*ret = (struct og_setup){ .root = "" };
 	*retengine = NULL;
 	for (int i = 1; i < argc; i++) {
+		bool valued = strcmp(argv[i], "--root") == 0 || strcmp(argv[i], "--config") == 0;
+
 		if (take_flag(argv[i], ret))
 			continue;
-		if (strcmp(argv[i], "--root") == 0 && i + 1 < argc)
+		if (valued && i + 1 == argc)
+			return og_fail(reterr, OG_E_USAGE, "%s is given no value", argv[i]);
+		if (strcmp(argv[i], "--root") == 0)
 			ret->root = argv[++i];
-		else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
+		else if (strcmp(argv[i], "--config") == 0)
 			ret->config = argv[++i];
 		else if (argv[i][0] != '-' && !*retengine)
 			*retengine = argv[i];

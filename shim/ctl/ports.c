@@ -15,8 +15,10 @@ int og_ctl_ports(const struct og_subcommand *self, int argc, char *argv[])
 
 	if (strcmp(what, "--help") == 0)
 		return og_ctl_help(self);
-	if (argc > 2 || (strcmp(what, "list") != 0 && strcmp(what, "sync") != 0))
+	if (strcmp(what, "list") != 0 && strcmp(what, "sync") != 0)
 		return og_ctl_usage(self, "%s: list or sync is expected", OG_Q(what));
+	if (argc > 2)
+		return og_ctl_usage(self, "%s: nothing is expected behind %s", OG_Q(argv[2]), what);
 	execl(helper, "ocigate-ports", what, (char *)NULL);
 	fprintf(stderr, "ocigatectl: %s cannot be run: %s\n", helper, strerror(errno));
 	return OG_CTL_ERROR;

@@ -44,8 +44,10 @@ static void print_rule(size_t rule)
 
 int og_ctl_rule(const struct og_subcommand *self, int argc, char *argv[])
 {
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-		return og_ctl_usage(self, "one rule at most");
+	if (argc > 1 && argv[1][0] == '-')
+		return og_ctl_usage(self, "%s is no option", OG_Q(argv[1]));
+	if (argc > 2)
+		return og_ctl_usage(self, "%s: one rule at most", OG_Q(argv[2]));
 	for (size_t i = 0; i < og_nrules; i++) {
 		if (argc < 2) {
 			og_ctl_say(stdout, 21, "%-20s %s", og_rules[i].id, og_rules[i].summary);

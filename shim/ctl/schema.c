@@ -89,9 +89,8 @@ int og_ctl_schema(const struct og_subcommand *self, int argc, char *argv[])
 {
 	og_auto_buf struct og_buf out = { 0 };
 
-	(void)argv;
 	if (argc > 1)
-		return og_ctl_usage(self, "no argument is expected");
+		return og_ctl_usage(self, "%s: no argument is expected", OG_Q(argv[1]));
 	og_buf_puts(&out, head);
 	put_rules(&out);
 	og_buf_puts(&out, exceptions);

@@ -266,13 +266,16 @@ static int show_file(const char *given, struct og_err *reterr)
 int og_ctl_show(const struct og_subcommand *self, int argc, char *argv[])
 {
 	struct og_err err = { 0 };
+	bool preset = argc > 1 && strcmp(argv[1], "--preset") == 0;
 	int r;
 
-	if (argc == 3 && strcmp(argv[1], "--preset") == 0)
-		r = show_preset(argv[2], &err);
-	else if (argc <= 2 && !(argc == 2 && argv[1][0] == '-'))
-		r = show_file(argc == 2 ? argv[1] : NULL, &err);
-	else
-		return og_ctl_usage(self, "--preset NAME or one policy file is expected");
+	if (argc > 1 && argv[1][0] == '-' && !preset)
+		return og_ctl_usage(self, "%s is no option", OG_Q(argv[1]));
+	if (preset && argc == 2)
+		return og_ctl_usage(self, "--preset is given no value");
+	if (argc > 2 + preset)
+		return og_ctl_usage(self, "%s: --preset NAME or one policy file is expected",
+				    OG_Q(argv[2 + preset]));
+	r = preset ? show_preset(argv[2], &err) : show_file(argv[1], &err);
 	return r < 0 ? og_ctl_error(&err) : OG_CTL_OK;
 }

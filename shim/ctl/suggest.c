@@ -443,6 +443,8 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 	struct og_logs logs;
 	int at = 1, r;
 
+	if (argc == 2 && strcmp(argv[1], "--extends") == 0)
+		return og_ctl_usage(self, "--extends is given no value");
 	if (argc > 2 && strcmp(argv[1], "--extends") == 0) {
 		extends = argv[2];
 		at = 3;

@@ -9,7 +9,8 @@
 
 static void print_usage(FILE *out, const struct og_subcommand *self)
 {
-	og_ctl_say(out, 4, "usage: ocigatectl %s %s\n", self->name, self->arguments);
+	og_ctl_say(out, 4, "usage: ocigatectl %s%s%s\n", self->name, self->arguments[0] ? " " : "",
+		   self->arguments);
 	og_ctl_say(out, 0, "%s\n", self->summary);
 	og_ctl_say(out, 4, "for example: %s", self->example);
 }

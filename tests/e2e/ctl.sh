@@ -301,6 +301,39 @@ of_users() {
 	has "... and root's is the host's" "$rc $err" '^1 ocigatectl: /etc/ocigate/policy\.json: .*ENOENT'
 }
 
+# The word that is not understood is named, on one line before the usage.
+misunderstood() {
+	local args said
+	while IFS='|' read -r args said; do
+		capture "$CTL" $args
+		is "usage: $args" "$rc $(sed '/^usage: /,$d' <<<"$err")" "2 ocigatectl: ${args%% *}: $said"
+	done <<-'END'
+		check --foo|"--foo" is no option
+		check a b|"b": one policy file at most
+		show --foo|"--foo" is no option
+		show --preset|--preset is given no value
+		show --preset lab b|"b": --preset NAME or one policy file is expected
+		show a b|"b": --preset NAME or one policy file is expected
+		rule --x|"--x" is no option
+		rule mounts user|"user": one rule at most
+		schema x|"x": no argument is expected
+		ports x|"x": list or sync is expected
+		ports list x|"x": nothing is expected behind list
+		suggest --extends|--extends is given no value
+		report --since|--since is given no value
+		install docker --root|--root is given no value
+		uninstall docker --config|--config is given no value
+		status --root|--root is given no value
+		dry-run --polcy x|"--polcy" is no option
+		dry-run bundle --policy|--policy is given no value
+		dry-run -xy bundle|"-x" is no option
+		dry-run --format xml bundle|--format "xml": it is text, diff, json or config
+		dry-run --command run bundle|--command "run": it is create, exec or update
+		dry-run|no bundle given
+	END
+	is "schema --help ends without a blank" "$("$CTL" schema --help | grep -c ' $')" 0
+}
+
 # What dry-run cannot do it says.
 dry_runs() {
 	local p format bundles=$E2E_TREE/examples/bundles
@@ -548,6 +581,7 @@ if need_ocigate "the tool"; then
 	usual_logs
 	patterns
 	shown
+	misunderstood
 	dry_runs
 	on_terminals
 	documented
