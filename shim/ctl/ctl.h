@@ -68,6 +68,8 @@ int og_ctl_error(const struct og_err *err);
 
 /* Print |out| to stdout, all of it or OG_CTL_ERROR with a message. */
 int og_ctl_print(const struct og_buf *out);
+/* Write out what was printed: OG_CTL_ERROR where any of it was lost, with a message, once. */
+int og_ctl_flush(void);
 
 /* Whether stdout is a terminal that wants colour (NO_COLOR unset). */
 bool og_ctl_colour(void);

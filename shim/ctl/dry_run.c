@@ -134,13 +134,6 @@ static int gather(const struct run *run, const struct subject *subject, const st
 	return r;
 }
 
-static int put(const char *text, size_t len, struct og_err *reterr)
-{
-	return fwrite(text, 1, len, stdout) == len
-		       ? 0
-		       : og_fail_sys(reterr, errno, "standard output cannot be written");
-}
-
 static int print_json(const struct run *run, const struct subject *subject,
 		      const struct og_verdict *verdict, struct og_err *reterr)
 {
@@ -157,8 +150,10 @@ static int print_json(const struct run *run, const struct subject *subject,
 	og_buf_key(&out, "patch");
 	og_verdict_patch(verdict, &out);
 	og_buf_puts(&out, "}\n");
-	return out.failed ? og_fail(reterr, OG_E_NOMEM, "out of memory")
-			  : put(out.data, out.len, reterr);
+	if (out.failed)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	fwrite(out.data, 1, out.len, stdout); /* main.c looks whether it was */
+	return 0;
 }
 
 static void print_finding(FILE *out, const struct og_finding *finding)
@@ -223,7 +218,8 @@ static int print_config(const struct run *run, const struct og_facts *facts,
 	if (og_doc_write(doc, &text, &len, reterr) < 0 ||
 	    og_recheck(run->policy, facts, run->cmd, text, len, reterr) < 0)
 		return -1;
-	return put(text, len, reterr);
+	fwrite(text, 1, len, stdout);
+	return 0;
 }
 
 static int print(const struct run *run, const struct subject *subject, const struct og_facts *facts,
@@ -241,7 +237,8 @@ static int print(const struct run *run, const struct subject *subject, const str
 		print_findings(stderr, subject, verdict);
 	if (run->format == CONFIG || !doc || og_verdict_worst(verdict) != OG_REWRITE)
 		return 0;
-	return print_diff(subject, doc, reterr);
+	/* diff(1) writes behind what stands in the buffer */
+	return og_ctl_flush() == OG_CTL_OK ? print_diff(subject, doc, reterr) : 0;
 }
 
 static int status_of(const struct og_verdict *verdict)
@@ -426,10 +423,6 @@ int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[])
 	run.facts = facts;
 	for (int i = optind; status != OG_CTL_ERROR && i < argc; i++)
 		status = worse(status, run_bundle(&run, argv[i]));
-	if (status != OG_CTL_ERROR && (fflush(stdout) != 0 || ferror(stdout))) {
-		og_fail(&err, OG_E_HOST, "standard output cannot be written");
-		status = og_ctl_error(&err);
-	}
 	og_facts_free(facts);
 	og_doc_free(facts_doc);
 	og_policy_free(policy);

@@ -68,16 +68,10 @@ static int forget_inherited(void)
 	return close_range(3, ~0U, 0);
 }
 
-/* A full disk is no success of whichever subcommand: |status|, or an error that is said once. */
+/* A full disk is no success of whichever subcommand, and 1 an ordinary result of some. */
 static int finish(int status)
 {
-	struct og_err err = { 0 };
-	bool lost = fflush(stdout) != 0 || ferror(stdout);
-
-	if (!lost || status == OG_CTL_ERROR)
-		return status;
-	og_fail(&err, OG_E_HOST, "standard output cannot be written");
-	return og_ctl_error(&err);
+	return og_ctl_flush() == OG_CTL_OK ? status : OG_CTL_ERROR;
 }
 
 int main(int argc, char *argv[])

@@ -61,11 +61,24 @@ bool og_ctl_colour(void)
 
 int og_ctl_print(const struct og_buf *out)
 {
-	if (!out->failed && fwrite(out->data ? out->data : "", 1, out->len, stdout) == out->len &&
-	    fflush(stdout) == 0)
+	if (out->failed) {
+		fprintf(stderr, "ocigatectl: out of memory\n");
+		return OG_CTL_ERROR;
+	}
+	fwrite(out->data ? out->data : "", 1, out->len, stdout);
+	return og_ctl_flush();
+}
+
+int og_ctl_flush(void)
+{
+	static bool said;
+
+	/* what was lost earlier, too */
+	if (fflush(stdout) == 0 && !ferror(stdout))
 		return OG_CTL_OK;
-	fprintf(stderr, "ocigatectl: %s\n",
-		out->failed ? "out of memory" : "standard output cannot be written");
+	if (!said)
+		fprintf(stderr, "ocigatectl: standard output cannot be written\n");
+	said = true;
 	return OG_CTL_ERROR;
 }
 

@@ -320,8 +320,12 @@ int main(int argc, char *argv[])
 {
 	struct og_err err = { 0 };
 
-	if (run_command(argc, argv, &err) == 0)
-		return fflush(stdout) == 0 ? 0 : 1;
+	int r = run_command(argc, argv, &err);
+
+	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		r = og_fail(&err, OG_E_HOST, "standard output cannot be written");
+	if (r == 0)
+		return 0;
 	fprintf(stderr, "ocigate-ports: ");
 	print_problem(&err);
 	return 1;

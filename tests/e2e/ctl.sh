@@ -347,13 +347,18 @@ dry_runs() {
 	for format in text diff json config; do
 		capture sh -c '"$@" >/dev/full' sh "$CTL" dry-run --format $format "$bundles/privileged"
 		has "dry-run --format $format to a full disk" "$rc$(grep '^ocigatectl' <<<"$err")" \
-			'^1ocigatectl: (standard output cannot be written|/usr/bin/diff failed$)'
+			'^1ocigatectl: (standard output cannot be written|/usr/bin/diff failed)$'
+		is "... said once" "$(grep -c '^ocigatectl' <<<"$err")" 1
 	done
 	"$CTL" dry-run "$bundles/ordinary" >"$T/plain"
-	for p in check rule "rule mounts" show schema "report $LOG" --version --help "check --help"; do
+	# one that holds errors: 1 is its ordinary status
+	for p in check "check $T/wrong.json" rule "rule mounts" show schema "report $LOG" "report --html $LOG" "suggest $LOG" \
+		status "status --format json" --version --help "check --help"; do
 		capture sh -c '"$@" >/dev/full' sh "$CTL" $p
 		is "$p to a full disk" "$rc $err" "1 ocigatectl: standard output cannot be written"
 	done
+	capture sh -c '"$@" >/dev/full' sh "$CTL" ports list
+	is "ports list to a full disk" "$rc $err" "1 ocigate-ports: standard output cannot be written"
 	env LISTEN_PID=1 LISTEN_FDS=1 LISTEN_FDNAMES=x NOTIFY_SOCKET=/run/n "$CTL" dry-run "$bundles/ordinary" >"$T/inherited"
 	same "dry-run takes nothing of its own caller's for the launch's" "$T/plain" "$T/inherited"
 	mkdir -p "$T/gone" && cp "$bundles/ordinary/config.json" "$T/"
