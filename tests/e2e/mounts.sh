@@ -177,8 +177,36 @@ by_docker() {
 own"
 	capture run -v "$h/vol:/v" -v "$h/d:/v/real" bb:1 cat /v/real/who
 	is "one inside another" "$rc $out" "0 own"
-	refused "through a link in another" 'mounts: what is mounted on "/v/link" cannot be compared' \
-		-v "$h/vol:/v" -v "$h/d:/v/link"
+	by_link
+}
+
+# Links on the way to a destination: of the image, and of what is mounted already.
+by_link() {
+	local h=$USER_HOME dev='of a mount leads by a symbolic link to "/dev", which is the runtime'
+	capture run -v "$h/vol:/v" -v "$h/d:/v/link" bb:1 cat /v/real/who
+	is "through a link in another" "$rc $out" "0 own"
+	mkdir "$h/vol/elsewhere"
+	echo "ln -sfn elsewhere $h/vol/link" >"$T/swap"
+	refused "through a link that was changed" 'mounts: .* (cannot be compared|was exchanged)' -v "$h/vol:/v" -v "$h/d:/v/link"
+	places
+	D run --rm --runtime "${REAL##*/}" -v ours:/a bb:1 ln -s /dev /a/s
+	refused "a volume over /dev, by a link in a volume" "mounts: the destination \"/a/s\" $dev" -v ours:/a -v theirs:/a/s
+	refused "a tmpfs there" "mounts: the destination \"/a/s\" $dev" -v ours:/a --tmpfs /a/s
+	echo "rm -r $T/docker/data/volumes/ours/_data/s; ln -s /tmp $T/docker/data/volumes/ours/_data/s" >"$T/swap"
+	D run --rm --runtime "${REAL##*/}" -v ours:/a bb:1 sh -c 'rm /a/s; mkdir /a/s'
+	refused "a directory of a volume that became a link" 'mounts: .* (cannot be compared|was exchanged)' -v ours:/a -v theirs:/a/s
+	rm "$T/swap"
+	D run --rm --runtime "${REAL##*/}" -v ours:/a bb:1 sh -c 'rm /a/s; mkdir /a/s'
+	capture run -v ours:/a -v theirs:/a/s bb:1 sh -c 'echo in >/a/s/f && cat /a/s/f'
+	is "a volume in another" "$rc $out" "0 in"
+	D volume rm ours theirs >/dev/null
+	mkdir -p "$T/work/linked" && ln -sfn dev "$T/work/linked/x" && ln -sfn / "$T/work/linked/up"
+	tar -C "$T/work/linked" -c . | D import - linked:1 >/dev/null
+	capture run -v made:/x linked:1 /bin/true
+	has "refused: over /dev, by a link of the image" "$rc $err" "^125 .*mounts: the destination \"/x\" $dev"
+	capture run -v made:/up linked:1 /bin/true
+	has "... over the root" "$rc $err" '^125 .*mounts: the destination "/up" of a mount leads by a symbolic link to "/", which is the root'
+	D volume rm made >/dev/null
 }
 
 # make FILTER: a bundle with the user's directory on /x
@@ -396,6 +424,26 @@ below() {
 	umount "$SITE/ro/sub"
 }
 
+# made RUNTIME FLAGS FILTER: what is missing in a read-only directory of the host's is not made there.
+made() {
+	local name=$1 global=$2 filter=$3 where
+	local -A edits=(
+		["a mount point"]='.mounts += [{ "destination": "/x/new", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev"] }]'
+		["a device"]='.linux.devices = [{ "path": "/x/new", "type": "p" }]'
+		["the working directory"]='.process.cwd = "/x/new"'
+	)
+	for where in "${!edits[@]}"; do
+		make "$SITE/ro" "${edits[$where]} | .process.args = [\"/bin/true\"] | $filter"
+		capture "$RT" --ocigate-policy="$POLICY" --ocigate-runtime="$name" --root "$T/made" $global run --bundle "$B" $ID
+		has "${name##*/}: $where is not made in a directory of the host's" "$rc $err" '^1 .*rejected: mounts: the .*"/x/new" .*would be made in'
+		is "... and is not there" "$(find "$SITE/ro" -name new)" ""
+	done
+	make "$SITE/ro" '.process.cwd = "/x/sub" | .process.args = ["/bin/pwd"] | '"$filter"
+	capture "$RT" --ocigate-policy="$POLICY" --ocigate-runtime="$name" --root "$T/made" $global run --bundle "$B" $ID
+	is "... a working directory that is there" "$rc $out" "0 /x/sub"
+	"$RT" --ocigate-policy="$POLICY" --ocigate-runtime="$name" --root "$T/made" $global delete --force $ID
+}
+
 # ---- what it costs ----------------------------------------------------------
 
 # Five allowed sources, root's and an ordinary user's, against none: CPU time of "create" up
@@ -480,9 +528,11 @@ writable
 dockerd_stop
 site '"outside": "reject",'
 below "$REAL" "" .
+made "$REAL" "" .
 policy "$(jq '.rules.invocation = { "action": "reject", "allow": ["cgroup-manager=disabled"] }' "$POLICY")"
 umount -R /sys/fs/cgroup
 mount -t cgroup2 cgroup2 /sys/fs/cgroup || e2e_die "no cgroup2"
 below "$(command -v crun)" --cgroup-manager=disabled 'del(.linux.cgroupsPath) | .ociVersion = "1.0.2"'
+made "$(command -v crun)" --cgroup-manager=disabled 'del(.linux.cgroupsPath) | .ociVersion = "1.0.2"'
 is "no record is left" "$(records)" ""
 e2e_end
