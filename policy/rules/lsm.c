@@ -121,6 +121,14 @@ static int check_apparmor(struct og_pass *pass)
 		return og_set(
 			pass, APPARMOR, json.data,
 			"the process has no AppArmor profile: leave out --privileged, or name one");
+	if (names_one(profile) && !enforced(pass) &&
+	    !strcmp(og_facts(pass)->apparmor_mode, OG_APPARMOR_UNKNOWN))
+		return og_set(
+			pass, APPARMOR, json.data,
+			"whether the AppArmor profile %s is enforced cannot be seen: leave out "
+			"--security-opt apparmor=..., or have root mount securityfs on "
+			"/sys/kernel/security",
+			OG_Q(profile));
 	if (names_one(profile) && !enforced(pass))
 		return og_set(
 			pass, APPARMOR, json.data,

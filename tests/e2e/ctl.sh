@@ -35,6 +35,7 @@ audited() {
 	launch "$caps | $mnt"
 	capture "$CTL" report "$LOG"
 	has "report: launches" "$out" '^launches: 0 complied, 0 noted, 0 rewritten, 3 rejected'
+	is "... of a log that another program unpacks" "$("$CTL" report <(cat "$LOG"))" "$out"
 	has "report: by rule" "$out" '^mounts +2 +0 +0$'
 	has "report: by day" "$out" '^[0-9]{4}-[0-9]{2}-[0-9]{2} +3 +0 +0 +0$'
 	has "report: by image" "$out" '^\(none\) +3 +0 +0 +0$'
