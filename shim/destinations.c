@@ -143,6 +143,14 @@ static enum found follow(const struct view *view, const char *path, struct og_wa
 
 /* ---- the facts ---- */
 
+/* A file that the engine itself makes for this container is harmless wherever it comes to lie. */
+static bool is_netfile(const struct og_gather *g, const char *source, bool bind)
+{
+	const struct og_source *fact = bind && source ? og_fact_source(g->facts, source) : NULL;
+
+	return fact && fact->role == OG_ROLE_NETFILE;
+}
+
 static bool is_engines_own(const char *path)
 {
 	return og_path_within(path, "/proc") || og_path_within(path, "/sys") ||
@@ -256,16 +264,6 @@ static int fill_layers(struct view *view, const struct og_node *mounts, struct o
 	return 0;
 }
 
-/* Files that the engine itself makes for this container are harmless wherever they come to lie. */
-static bool is_netfile(const struct og_gather *g, const struct layer *layer)
-{
-	const struct og_source *source = layer->bind && layer->source
-						 ? og_fact_source(g->facts, layer->source)
-						 : NULL;
-
-	return source && source->role == OG_ROLE_NETFILE;
-}
-
 static int by_order(const void *a, const void *b)
 {
 	const struct layer *const *x = a, *const *y = b;
@@ -290,7 +288,7 @@ static int add_mounts(struct view *view, struct og_err *reterr)
 		const char *path = list[i]->written;
 
 		view->mounted = list[i]->order;
-		if (is_engines_own(path) || is_netfile(view->g, list[i]))
+		if (is_engines_own(path) || is_netfile(view->g, list[i]->source, list[i]->bind))
 			continue;
 		if (add(view, path, facts->destinations, &facts->ndestinations, &fact, reterr) < 0)
 			return -1;
@@ -332,11 +330,16 @@ static int add_made(struct view *view, const struct og_node *root, struct og_err
 	return 0;
 }
 
-static bool any_bind(const struct view *view)
+/* Whether there is a mount besides those that every container has: of those nothing is told. */
+static bool any_other(const struct og_gather *g, const struct og_node *mounts)
 {
-	for (size_t i = 0; i < view->n; i++)
-		if (view->layers[i].bind && !is_netfile(view->g, &view->layers[i]))
+	og_each (mount, mounts) {
+		const char *at = og_str(og_member(mount, "destination"));
+		const char *source = og_str(og_member(mount, "source"));
+
+		if (at && !is_engines_own(at) && !is_netfile(g, source, og_mount_is_bind(mount)))
 			return true;
+	}
 	return false;
 }
 
@@ -345,10 +348,10 @@ int og_gather_destinations(struct og_gather *g, struct og_err *reterr)
 	const struct og_node *root = og_doc_root(g->doc);
 	struct view view = { .g = g };
 
-	if (!g->rootfs)
+	if (!g->rootfs || !any_other(g, og_member(root, "mounts")))
 		return 0;
 	if (fill_layers(&view, og_member(root, "mounts"), reterr) < 0 ||
 	    add_mounts(&view, reterr) < 0)
 		return -1;
-	return any_bind(&view) ? add_made(&view, root, reterr) : 0;
+	return add_made(&view, root, reterr);
 }
