@@ -3,8 +3,8 @@
  * Where destinations of mounts lead. Runtimes mount behind the symbolic links that they
  * meet: those of the image, and those in what is mounted already, which a volume's users
  * make. So the paths are followed here as a runtime will, through the same mounts in the
- * same order. What is below /proc, /sys and /dev is judged as it is written: the runtime
- * puts a file system of its own there, or refuses to.
+ * same order. What is in /proc, /sys and /dev is judged as it is written: the runtime puts
+ * a file system of its own there, or refuses to.
  */
 #include "destinations.h"
 
@@ -151,10 +151,14 @@ static bool is_netfile(const struct og_gather *g, const char *source, bool bind)
 	return fact && fact->role == OG_ROLE_NETFILE;
 }
 
+/* On, or straight in, a file system that the runtime makes. */
 static bool is_engines_own(const char *path)
 {
+	static const char dev[] = "/dev";
+	size_t len = sizeof(dev) - 1;
+
 	return og_path_within(path, "/proc") || og_path_within(path, "/sys") ||
-	       og_path_within(path, "/dev");
+	       (og_path_within(path, dev) && (!path[len] || !strchr(path + len + 1, '/')));
 }
 
 /* Add to |list|, which has room, what is worth being known of |path|; *ret NULL: nothing. */

@@ -102,6 +102,8 @@ Test(destinations, links_of_what_is_mounted, .init = engine_setup, .fini = engin
 	expect(BIND("/a") BIND2("/a/t"), "", "/a/t > /a/t in /srv\n");
 	expect(BIND("/a") BIND2("/a/new"), "", "/a/new > /a/new in /srv missing\n");
 	expect(BIND("/a") BIND2("/a/in/x"), "", "/a/in/x > /a/t/x in /srv missing\n");
+	expect(BIND("/dev/shm") BIND2("/dev/shm/s"), "", "/dev/shm/s > /dev\n");
+	expect(BIND("/dev/new/x"), "", "");
 	/* the mount that a link of the image leads to another place is there */
 	expect(BIND("/abs") BIND2("/run/a/s"), "", "/abs > /run/a missing\n/run/a/s > /dev\n");
 	/* and not where it is written; the order is the document's */
