@@ -411,7 +411,9 @@ static void extends_missing(const struct og_reader *reader, const struct og_node
 			return;
 		}
 	}
-	og_wrong(reader, root, "\"extends\" is missing in a policy");
+	og_wrong(reader, root,
+		 "\"extends\" is missing in a policy: name a preset (" OG_PRESETS
+		 "), or another policy by its absolute path");
 }
 
 static int extends_of(struct compiler *compiler, const struct og_policy_source *source, char **ret,
@@ -469,9 +471,12 @@ const char *og_policy_message(const struct og_policy *policy)
 	return policy->message;
 }
 
-const char *og_policy_exception(const struct og_policy *policy, size_t i)
+const char *og_policy_exception(const struct og_policy *policy, size_t i, const char **retexpires)
 {
-	return i < policy->nexceptions ? policy->exceptions[i].name : NULL;
+	if (i >= policy->nexceptions)
+		return NULL;
+	*retexpires = policy->exceptions[i].expires;
+	return policy->exceptions[i].name;
 }
 
 const char *og_policy_file(const struct og_policy *policy)

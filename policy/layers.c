@@ -271,8 +271,11 @@ bool og_extends_read(const struct og_reader *reader, const struct og_node *node,
 	if (!og_preset_exists(text)) {
 		for (size_t i = 0; i < og_npresets && i < 15; i++)
 			names[i] = og_presets[i].name;
-		return og_wrong(reader, node, "there is no preset %s%s", OG_Q(text),
-				og_hint(hint, text, names));
+		if (!*og_hint(hint, text, names))
+			snprintf(hint, sizeof(hint),
+				 ": they are " OG_PRESETS "; another policy is named by its "
+				 "absolute path");
+		return og_wrong(reader, node, "there is no preset %s%s", OG_Q(text), hint);
 	}
 	*ret = og_pool_text(&reader->policy->pool, text);
 	return *ret != NULL;

@@ -79,7 +79,7 @@ void og_problem_at(const struct og_reader *reader, bool warning, unsigned line, 
 void og_problems_sort(struct og_problems *problems);
 
 /* "; did you mean "x"?" into |buf|, or "" when no candidate is near. Ends at a NULL. */
-#define OG_HINT 128
+#define OG_HINT 160
 const char *og_hint(char buf[OG_HINT], const char *text, const char *const *candidates);
 
 /* ---- values and changes of values ---- */

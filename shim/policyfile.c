@@ -115,15 +115,28 @@ static int read_next(struct og_policyfiles *files, const char *path, bool draft,
 		return -1;
 	if (base[0] != '/')
 		return 0;
-	for (size_t i = 0; i < files->n; i++)
-		if (strcmp(files->sources[i].file, base) == 0)
-			return og_fail(reterr, OG_E_POLICY, "%s extends itself in a circle",
-				       OG_Q(base));
+	for (size_t i = 0; i < files->n; i++) {
+		if (strcmp(files->sources[i].file, base) != 0)
+			continue;
+		og_fail(reterr, OG_E_POLICY, "%s extends itself in a circle", OG_Q(base));
+		og_err_where(reterr, path, 0, 0);
+		return -1;
+	}
 	if (files->n == OG_POLICY_MAX_FILES)
 		return og_fail(reterr, OG_E_POLICY, "more than %d files extend each other",
 			       OG_POLICY_MAX_FILES);
 	*ret = og_steal(base);
 	return 0;
+}
+
+/* Of a file that cannot be read, which one asks for it. */
+static void add_extended(const struct og_policyfiles *files, struct og_err *reterr)
+{
+	size_t len = strlen(reterr->msg);
+
+	if (files->n > 1 && !files->sources[files->n - 1].file)
+		snprintf(reterr->msg + len, sizeof(reterr->msg) - len, " (it is extended by %s)",
+			 OG_Q(files->sources[files->n - 2].file));
 }
 
 int og_policyfile_read(const char *path, bool draft, struct og_policyfiles *ret,
@@ -138,6 +151,7 @@ int og_policyfile_read(const char *path, bool draft, struct og_policyfiles *ret,
 		char *then;
 
 		if (read_next(ret, next ? next : path, draft, &then, reterr) < 0) {
+			add_extended(ret, reterr);
 			og_policyfile_release(ret);
 			return -1;
 		}

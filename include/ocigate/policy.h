@@ -109,13 +109,18 @@ int og_policy_compile(const struct og_policy_source *sources, size_t n, og_repor
 void og_policy_free(struct og_policy *policy); /* NULL is fine */
 
 bool og_preset_exists(const char *name);
+/* For messages: what that takes. */
+#define OG_PRESETS "permissive, baseline, restricted, cis-docker, lab"
 
 /* Top-level settings. */
 enum og_mode og_policy_mode(const struct og_policy *policy);
 const char *og_policy_message(const struct og_policy *policy); /* NULL: none */
 const char *og_policy_file(const struct og_policy *policy);    /* sources[0].file */
-/* The name of exception |i|, from 0 in the order in which they apply; NULL: there are no more. */
-const char *og_policy_exception(const struct og_policy *policy, size_t i);
+/*
+ * The name of exception |i|, from 0 in the order in which they apply; NULL: there are no
+ * more. *retexpires: its last day, YYYY-MM-DD; NULL: none.
+ */
+const char *og_policy_exception(const struct og_policy *policy, size_t i, const char **retexpires);
 struct og_audit {
 	const char *file; /* NULL: none */
 	bool syslog, complying, required;

@@ -8,11 +8,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ocigate/buf.h"
 #include "ocigate/facts.h"
 
+#include "../clock.h"
 #include "../file.h"
 #include "../place.h"
 #include "../policyfile.h"
@@ -52,9 +54,9 @@ static void print_problem(void *ctx, bool warning, const struct og_err *problem)
 	struct tally *tally = ctx;
 
 	*(warning ? &tally->warnings : &tally->errors) += 1;
-	og_ctl_say(stdout, 4, "%s%s:%u:%u: %s%s: %s%s", og_ctl_paint(OG_BOLD), problem->where,
-		   problem->line, problem->col, og_ctl_paint(warning ? OG_GREEN : OG_RED),
-		   warning ? "warning" : "error", og_ctl_paint(OG_PLAIN), problem->msg);
+	og_ctl_say(stdout, 4, "%s%s%s%s: %s%s", og_ctl_paint(OG_BOLD), OG_PLACE(problem, ""),
+		   og_ctl_paint(warning ? OG_GREEN : OG_RED), warning ? "warning" : "error",
+		   og_ctl_paint(OG_PLAIN), problem->msg);
 }
 
 /* Whether launches would take the file, which a draft need not be fit for yet. */
@@ -173,6 +175,26 @@ void og_ctl_warn_mounts(const struct og_policy *policy, og_report_fn *report, vo
 	og_effective_free(effective);
 }
 
+/* One that has ended does nothing any more, and its container is refused. */
+static void warn_expired(const struct og_policy *policy, const char *path, struct tally *tally)
+{
+	char today[OG_DATE_SIZE];
+	const char *name, *expires;
+
+	og_clock_date(time(NULL), today);
+	for (size_t i = 0; (name = og_policy_exception(policy, i, &expires)); i++) {
+		struct og_err err = { 0 };
+
+		if (!expires || strcmp(today, expires) <= 0)
+			continue;
+		og_fail(&err, OG_E_POLICY,
+			"the exception %s ended on %s: take it out, or give it a later day",
+			OG_Q(name), expires);
+		og_err_where(&err, path, 0, 0);
+		print_problem(tally, true, &err);
+	}
+}
+
 int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[])
 {
 	struct og_policyfiles files;
@@ -192,6 +214,8 @@ int og_ctl_check(const struct og_subcommand *self, int argc, char *argv[])
 	r = og_policy_compile(files.sources, files.n, print_problem, &tally, &policy, &err);
 	if (r == 0)
 		og_ctl_warn_mounts(policy, print_problem, &tally);
+	if (r == 0)
+		warn_expired(policy, path, &tally);
 	og_policyfile_release(&files);
 	og_policy_free(policy);
 	if (r < 0 && tally.errors == 0)

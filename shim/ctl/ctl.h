@@ -54,8 +54,6 @@ void og_ctl_warn_mounts(const struct og_policy *policy, og_report_fn *report, vo
  */
 int og_ctl_usage(const struct og_subcommand *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* For messages: what og_preset_exists() takes. */
-#define OG_CTL_PRESETS "permissive, baseline, restricted, cis-docker, lab"
 /* The same to stdout, for --help; OG_CTL_OK. */
 int og_ctl_help(const struct og_subcommand *self);
 /* "WHERE:LINE:COL: " as far as it is known of |err|, in |buf|; |otherwise|: what to say for WHERE

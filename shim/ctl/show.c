@@ -173,14 +173,15 @@ static void put_rule(struct og_buf *out, const struct og_effective *effective, s
 /* Who takes what is shown for the whole of it is told what there is besides. */
 static void put_exceptions(struct og_buf *out, const struct og_policy *policy)
 {
-	const char *name;
+	const char *name, *expires;
+	size_t i = 0;
 
-	for (size_t i = 0; (name = og_policy_exception(policy, i)); i++) {
+	for (; (name = og_policy_exception(policy, i, &expires)); i++) {
 		og_buf_puts(out, i ? ", "
 				   : "\t// without the exceptions, which are for some launches: ");
 		og_buf_json(out, name);
 	}
-	og_buf_puts(out, og_policy_exception(policy, 0) ? "\n" : "");
+	og_buf_puts(out, i ? "\n" : "");
 }
 
 static int show(const struct og_policy *policy, const char *extends, struct og_err *reterr)
@@ -231,8 +232,8 @@ static int show_preset(const char *name, struct og_err *reterr)
 	int r;
 
 	if (!og_preset_exists(name))
-		return og_fail(reterr, OG_E_USAGE,
-			       "there is no preset %s: they are " OG_CTL_PRESETS, OG_Q(name));
+		return og_fail(reterr, OG_E_USAGE, "there is no preset %s: they are " OG_PRESETS,
+			       OG_Q(name));
 	og_buf_printf(&text, "{\"version\":1,\"extends\":\"%s\"}", name);
 	source.text = text.data;
 	source.len = text.len;

@@ -450,7 +450,7 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 		at = 3;
 	}
 	if (!og_preset_exists(extends))
-		return og_ctl_usage(self, "there is no preset %s: they are " OG_CTL_PRESETS,
+		return og_ctl_usage(self, "there is no preset %s: they are " OG_PRESETS,
 				    OG_Q(extends));
 	if (at < argc && argv[at][0] == '-' && argv[at][1])
 		return og_ctl_usage(self, "%s: --extends PRESET and logs are expected",

@@ -225,10 +225,12 @@ shown() {
 		sed 's,//.*,,' "$T/shown.json" | grep -v '"extends"' >"$T/once"
 		same "... and shows the same again" "$T/once" "$T/again"
 	done
-	echo '{ "version": 1, "extends": "lab", "exceptions": [ { "name": "gpu", "reason": "r", "match": { "engine": ["docker"] },
-		"rules": { "devices": { "action": "off" } } } ] }' >"$T/excepted.json"
-	is "show names the exceptions, which it leaves out" "$("$CTL" show "$T/excepted.json" | tail -n 2)" \
-		'	// without the exceptions, which are for some launches: "image-builds", "cri-sandboxes", "gpu"
+	jq -n '{ version: 1, extends: "lab", exceptions: [{ name: "gpu", reason: "r", match: { engine: ["docker"] }, rules: { devices: { action: "off" } } }] }' >"$T/excepted.json"
+	jq '.exceptions[0].expires = "2020-01-01"' "$T/excepted.json" >"$T/ended.json"
+	has "check: an exception that has ended" "$("$CTL" check "$T/ended.json")" 'ended\.json: warning: the exception "gpu" ended on 2020-01-01'
+	echo '{ "version": 1, "extends": "/nowhere/base.json" }' >"$T/above.json"
+	has "check: who extends a file that is not there" "$("$CTL" check "$T/above.json" 2>&1)" '/nowhere/base\.json: .*extended by .*above\.json'
+	is "show names the exceptions, which it leaves out" "$("$CTL" show "$T/excepted.json" | tail -n 2)" '	// without the exceptions, which are for some launches: "image-builds", "cri-sandboxes", "gpu"
 }'
 	echo '{ "version": 1, "extends": "lab", "rules": { "devices": { "allow": [ "/dev/fuse",
 		{ "path": "/dev/kmsg", "type": "c", "major": 1, "minor": 11, "access": "r" },

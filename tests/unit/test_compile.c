@@ -363,13 +363,20 @@ Test(compile, extends)
 		{ POLICY("/etc/x.json", ""), "/etc/x.json", NULL },
 		/* other mistakes are the compiler's to report */
 		{ "{\"extends\":\"lab\",\"rules\":7}", "lab", NULL },
-		{ "{}", NULL, "p:1:1: \"extends\" is missing in a policy" },
+		{ "{}", NULL,
+		  "p:1:1: \"extends\" is missing in a policy: name a preset (" OG_PRESETS
+		  "), or another policy by its absolute path" },
 		{ "{\"version\":1,\n\"extnds\":\"lab\"}", NULL,
 		  "p:2:10: \"extnds\" is no key of a policy; did you mean \"extends\"?" },
 		{ "{\"version\":1,\"mode\":\"audit\",\"exceptions\":[],\"rules\":{}}", NULL,
-		  "p:1:1: \"extends\" is missing in a policy" },
-		{ "[]", NULL, "p:1:1: \"extends\" is missing in a policy" },
-		{ "{\n \"extends\": \"no\"}", NULL, "p:2:13: there is no preset \"no\"" },
+		  "p:1:1: \"extends\" is missing in a policy: name a preset (" OG_PRESETS
+		  "), or another policy by its absolute path" },
+		{ "[]", NULL,
+		  "p:1:1: \"extends\" is missing in a policy: name a preset (" OG_PRESETS
+		  "), or another policy by its absolute path" },
+		{ "{\n \"extends\": \"no\"}", NULL,
+		  "p:2:13: there is no preset \"no\": they are " OG_PRESETS
+		  "; another policy is named by its absolute path" },
 		{ "{\"extends\":\"/a/\"}", NULL,
 		  "p:1:12: \"/a/\" is not an absolute path without \"//\", \".\", \"..\" or a "
 		  "slash at the end" },

@@ -64,7 +64,9 @@ static const struct wrong top[] = {
 	  "p.json:1:24: the name of a preset or an absolute path is expected" },
 	{ "{\"version\":1,\"extends\":\"labb\"}",
 	  "p.json:1:24: there is no preset \"labb\"; did you mean \"lab\"?" },
-	{ "{\"version\":1,\"extends\":\"\"}", "p.json:1:24: there is no preset \"\"" },
+	{ "{\"version\":1,\"extends\":\"\"}",
+	  "p.json:1:24: there is no preset \"\": they are " OG_PRESETS
+	  "; another policy is named by its absolute path" },
 	{ "{\"version\":1,\"extends\":\"a/b\"}",
 	  "p.json:1:24: \"a/b\" is not an absolute path without \"//\", \".\", \"..\" or a slash "
 	  "at the end" },

@@ -118,16 +118,17 @@ Test(exceptions, match)
 
 Test(exceptions, their_names)
 {
-	struct og_policy *policy = compile_text(
-		POLICY("permissive", ",\"exceptions\":[{\"name\":\"e\",\"reason\":\"r\","
-				     "\"match\":{\"engine\":[\"docker\"]},\"rules\":"
-				     "{\"ports\":{\"action\":\"off\"}}}]"));
-	const char *last = NULL, *name;
+	struct og_policy *policy = compile_text(POLICY(
+		"permissive", ",\"exceptions\":[{\"name\":\"e\",\"reason\":\"r\",\"expires\":"
+			      "\"2027-03-31\",\"match\":{\"engine\":[\"docker\"]},\"rules\":{"
+			      "\"ports\":{\"action\":\"off\"}}}]"));
+	const char *last = NULL, *name, *expires = NULL;
 
-	for (size_t i = 0; (name = og_policy_exception(policy, i)); i++)
+	for (size_t i = 0; (name = og_policy_exception(policy, i, &expires)); i++)
 		last = name;
-	cr_assert(last != NULL);
+	cr_assert(last != NULL && expires != NULL);
 	cr_expect(eq(str, (char *)last, (char *)"e"));
+	cr_expect(eq(str, (char *)expires, (char *)"2027-03-31"));
 	og_policy_free(policy);
 }
 
