@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../file.h"
@@ -61,6 +63,19 @@ int og_setup_path(const struct og_setup *setup, const char *path, char ret[PATH_
 	int len = snprintf(ret, PATH_MAX, "%s%s", setup->root, path);
 
 	return len < PATH_MAX ? 0 : og_fail(reterr, OG_E_USAGE, "%s: too long", OG_Q(path));
+}
+
+int og_setup_stat(const struct og_setup *setup, const char *path, struct stat *ret)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	og_auto_close int root = -1, fd = -1;
+
+	if (!setup->root[0])
+		return stat(path, ret);
+	root = open(setup->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0)
+		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+	return fd < 0 ? -1 : fstat(fd, ret);
 }
 
 static int read_text(const char *path, struct og_text *ret, struct stat *st, struct og_err *reterr)

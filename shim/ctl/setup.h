@@ -86,6 +86,8 @@ bool og_systemd_is_set(const struct og_setup *setup);
 int og_setup_parse(int argc, char *argv[], struct og_setup *ret, const char **retengine,
 		   struct og_err *reterr);
 
+/* stat(2) of |path| of the host, whose links lead no higher than setup->root. */
+int og_setup_stat(const struct og_setup *setup, const char *path, struct stat *ret);
 /* |path| of the host below setup->root. */
 int og_setup_path(const struct og_setup *setup, const char *path, char ret[PATH_MAX],
 		  struct og_err *reterr);

@@ -44,27 +44,24 @@ void og_status_add(struct og_status *status, enum og_level level, const char *id
 
 bool og_status_is_ocigate(const struct og_status *status, const char *path)
 {
-	char ours[PATH_MAX], theirs[PATH_MAX];
-	struct og_err ignored = { 0 };
 	struct stat a, b;
 
-	return og_setup_path(&status->setup, status->setup.ocigate, ours, &ignored) == 0 &&
-	       og_setup_path(&status->setup, path, theirs, &ignored) == 0 && stat(ours, &a) == 0 &&
-	       stat(theirs, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return og_setup_stat(&status->setup, status->setup.ocigate, &a) == 0 &&
+	       og_setup_stat(&status->setup, path, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
 }
 
 bool og_status_which(const struct og_status *status, const char *path, const char *name,
 		     char ret[PATH_MAX])
 {
-	struct og_err ignored = { 0 };
-	char full[PATH_MAX];
+	struct stat st;
 
 	for (size_t len; *path; path += len + (path[len] == ':')) {
 		len = strcspn(path, ":");
 		if (len > 0 &&
 		    snprintf(ret, PATH_MAX, "%.*s/%s", (int)len, path, name) < PATH_MAX &&
-		    og_setup_path(&status->setup, ret, full, &ignored) == 0 &&
-		    access(full, X_OK) == 0)
+		    og_setup_stat(&status->setup, ret, &st) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH))
 			return true;
 	}
 	return false;

@@ -140,6 +140,10 @@ hosts() {
 	ln -s ocigate "$H/usr/sbin/runc"
 	capture "$CTL" status --root "$H"
 	hasnt "... Docker, with the name runc too" "$out" 'docker-(default|runc|runtime)'
+	ln -sfn /usr/sbin/ocigate "$H/usr/sbin/runc"
+	capture "$CTL" status --root "$H"
+	hasnt "... by a link that is absolute there" "$out" 'docker-(default|runc|runtime)'
+	ln -sfn ocigate "$H/usr/sbin/runc"
 	jq '.runtimes["io.containerd.runc.v2"] = { path: "/usr/bin/crun" }' "$H/etc/docker/daemon.json" >"$H/x" && cat "$H/x" >"$H/etc/docker/daemon.json"
 	capture "$CTL" status --root "$H"
 	has "... a name of Docker's own that the site gave to another" "$rc $out" '^1 .*'
