@@ -119,6 +119,18 @@ void og_err_where(struct og_err *err, const char *where, unsigned line, unsigned
 	}
 }
 
+const char *og_err_place(const struct og_err *err, const char *otherwise, char buf[OG_PLACE_SIZE])
+{
+	const char *where = err->where[0] ? err->where : otherwise;
+
+	buf[0] = '\0';
+	if (where[0] && err->line)
+		snprintf(buf, OG_PLACE_SIZE, "%.256s:%u:%u: ", where, err->line, err->col);
+	else if (where[0])
+		snprintf(buf, OG_PLACE_SIZE, "%.256s: ", where);
+	return buf;
+}
+
 char *og_quote_n(char *buf, size_t size, const char *text, size_t len)
 {
 	size_t out = 0, limit = size < OG_QUOTED ? size : OG_QUOTED;

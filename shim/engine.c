@@ -97,14 +97,17 @@ static void replace_nul(char *text, size_t len)
 int og_engine_parse(const char *name, const char *text, size_t len, struct og_doc **ret,
 		    struct og_err *reterr)
 {
-	og_auto_free char *copy = malloc(len + 1);
+	char *copy = malloc(len + 1);
+	int r;
 
 	*ret = NULL;
 	if (!copy)
 		return og_gather_nomem(reterr);
 	memcpy(copy, text, len);
 	replace_nul(copy, len);
-	return og_doc_parse(name, copy, len, 0, ret, reterr);
+	r = og_doc_parse(name, copy, len, 0, ret, reterr);
+	free(copy);
+	return r;
 }
 
 struct og_doc *og_engine_json(int dirfd, const char *path)

@@ -155,14 +155,7 @@ void og_report_error(const char *text, const char *log)
 
 char *og_report_text(const struct og_err *err, char *buf, size_t size)
 {
-	char place[32] = "";
-
-	if (err->line)
-		snprintf(place, sizeof(place), ":%u:%u", err->line, err->col);
-	if (err->where[0])
-		snprintf(buf, size, "ocigate: %s%s: %s", err->where, place, err->msg);
-	else
-		snprintf(buf, size, "ocigate: %s", err->msg);
+	snprintf(buf, size, "ocigate: %s%s", OG_PLACE(err, ""), err->msg);
 	return buf;
 }
 

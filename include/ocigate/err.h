@@ -55,6 +55,14 @@ static inline int og_failed(int minus_one __attribute__((unused)))
  */
 void og_err_where(struct og_err *err, const char *where, unsigned line, unsigned col);
 
+/*
+ * "WHERE:LINE:COL: " of |err|, with |otherwise| where it says none, into |buf|; "" when
+ * that is "" too. Returns |buf|.
+ */
+#define OG_PLACE_SIZE		 320
+#define OG_PLACE(err, otherwise) og_err_place(err, otherwise, (char[OG_PLACE_SIZE]){ 0 })
+const char *og_err_place(const struct og_err *err, const char *otherwise, char buf[OG_PLACE_SIZE]);
+
 /* Whether |text| can stand in a message without quotes: none of its bytes would be escaped. */
 bool og_is_plain(const char *text);
 

@@ -41,6 +41,7 @@ int og_ctl_uninstall(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_status(const struct og_subcommand *self, int argc, char *argv[]);
 int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[]);
 
+#define OG_HOSTS_POLICY "/etc/ocigate/policy.json"
 /*
  * Which policy is meant: |given|, or what launches of the caller's would be judged by, or
  * (a user who has none of his own) the host's. *ret owned by the caller.
@@ -56,11 +57,6 @@ int og_ctl_usage(const struct og_subcommand *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The same to stdout, for --help; OG_CTL_OK. */
 int og_ctl_help(const struct og_subcommand *self);
-/* "WHERE:LINE:COL: " as far as it is known of |err|, in |buf|; |otherwise|: what to say for WHERE
- * if not. */
-#define OG_PLACE_SIZE 320
-const char *og_ctl_place(const struct og_err *err, const char *otherwise, char buf[OG_PLACE_SIZE]);
-#define OG_PLACE(err, otherwise) og_ctl_place(err, otherwise, (char[OG_PLACE_SIZE]){ 0 })
 /* Print "ocigatectl: WHERE:LINE:COL: MSG" to stderr; OG_CTL_ERROR. */
 int og_ctl_error(const struct og_err *err);
 

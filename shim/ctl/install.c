@@ -107,7 +107,7 @@ static int read_policy(const struct og_setup *setup, struct og_err *reterr)
 	char path[PATH_MAX];
 	int r;
 
-	if (og_setup_path(setup, "/etc/ocigate/policy.json", path, reterr) < 0 ||
+	if (og_setup_path(setup, OG_HOSTS_POLICY, path, reterr) < 0 ||
 	    og_policyfile_read(path, false, &files, reterr) < 0)
 		return -1;
 	r = og_policy_compile(files.sources, files.n, NULL, NULL, &policy, reterr);

@@ -19,8 +19,6 @@
 #include "ctl.h"
 #include "ocigate/facts.h"
 
-#define POLICY "/etc/ocigate/policy.json"
-
 enum { EXIT_COVERED = 0, EXIT_NOT = 1, EXIT_OPEN_API = 3 };
 
 void og_status_add(struct og_status *status, enum og_level level, const char *id, const char *todo,
@@ -76,7 +74,7 @@ static void look_at_mode(struct og_status *status)
 	struct og_effective *effective = NULL;
 	struct og_err ignored = { 0 };
 
-	og_buf_printf(&status->facts, "policy: %s, mode %s\n", POLICY, og_mode_name(mode));
+	og_buf_printf(&status->facts, "policy: %s, mode %s\n", OG_HOSTS_POLICY, og_mode_name(mode));
 	if (mode != OG_MODE_ENFORCE)
 		og_status_add(status, OG_LEVEL_HOLE, "policy-not-enforced",
 			      "when \"ocigatectl report\" looks right, say \"mode\": \"enforce\"",
@@ -94,7 +92,7 @@ static void add_invalid(struct og_status *status, const struct og_err *err)
 {
 	og_status_add(status, OG_LEVEL_HOLE, "policy-invalid",
 		      "every launch is refused until then: \"ocigatectl check\" says all", "%s%s",
-		      OG_PLACE(err, POLICY), err->msg);
+		      OG_PLACE(err, OG_HOSTS_POLICY), err->msg);
 }
 
 /* What a draft could not be read for either is in what it says, not in whose it is. */
@@ -107,8 +105,8 @@ static void add_unread(struct og_status *status, const char *path, const struct 
 
 	if (why->sys_errno == EACCES && og_euid() != 0) {
 		og_status_add(status, OG_LEVEL_HOLE, "policy-unseen", "run this as root",
-			      "what the policy says only root can see: %s%s", OG_PLACE(why, POLICY),
-			      why->msg);
+			      "what the policy says only root can see: %s%s",
+			      OG_PLACE(why, OG_HOSTS_POLICY), why->msg);
 		return;
 	}
 	if (!missing && og_policyfile_read(path, true, &files, &err) < 0) {
@@ -119,7 +117,7 @@ static void add_unread(struct og_status *status, const char *path, const struct 
 		og_policyfile_release(&files);
 	og_status_add(status, OG_LEVEL_HOLE, missing ? "policy-missing" : "policy-untrusted",
 		      "every launch is refused until then: see ocigate-policy(5)", "%s%s",
-		      OG_PLACE(why, POLICY), why->msg);
+		      OG_PLACE(why, OG_HOSTS_POLICY), why->msg);
 }
 
 static void look_at_policy(struct og_status *status)
@@ -128,7 +126,7 @@ static void look_at_policy(struct og_status *status)
 	struct og_err err = { 0 };
 	char path[PATH_MAX];
 
-	if (og_setup_path(&status->setup, POLICY, path, &err) < 0)
+	if (og_setup_path(&status->setup, OG_HOSTS_POLICY, path, &err) < 0)
 		return;
 	if (og_policyfile_read(path, false, &files, &err) < 0) {
 		add_unread(status, path, &err);

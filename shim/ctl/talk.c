@@ -34,18 +34,6 @@ int og_ctl_help(const struct og_subcommand *self)
 	return OG_CTL_OK;
 }
 
-const char *og_ctl_place(const struct og_err *err, const char *otherwise, char buf[OG_PLACE_SIZE])
-{
-	const char *where = err->where[0] ? err->where : otherwise;
-
-	buf[0] = '\0';
-	if (where[0] && err->line)
-		snprintf(buf, OG_PLACE_SIZE, "%.256s:%u:%u: ", where, err->line, err->col);
-	else if (where[0])
-		snprintf(buf, OG_PLACE_SIZE, "%.256s: ", where);
-	return buf;
-}
-
 int og_ctl_error(const struct og_err *err)
 {
 	fprintf(stderr, "ocigatectl: %s%s\n", OG_PLACE(err, ""), err->msg);

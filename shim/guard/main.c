@@ -16,15 +16,6 @@
 #include "shim/file.h"
 #include "shim/state.h"
 
-static void print_problem(const struct og_err *err)
-{
-	if (err->where[0] && err->line)
-		fprintf(stderr, "%s:%u:%u: ", err->where, err->line, err->col);
-	else if (err->where[0])
-		fprintf(stderr, "%s: ", err->where);
-	fprintf(stderr, "%s\n", err->msg);
-}
-
 /* ---- what is a container's own ---- */
 
 /* What stands in other books too stays: addresses are used again. */
@@ -219,8 +210,7 @@ static int sync_one(void *ctx, const char *root, const char *id, const char *ele
 			: down(syncing->dir, root, id, &err);
 	og_record_free(record);
 	if (r < 0) {
-		fprintf(stderr, "ocigate-ports: %s: ", id);
-		print_problem(&err);
+		fprintf(stderr, "ocigate-ports: %s: %s%s\n", id, OG_PLACE(&err, ""), err.msg);
 		syncing->failed++;
 	}
 	return 0;
@@ -326,7 +316,6 @@ int main(int argc, char *argv[])
 		r = og_fail(&err, OG_E_HOST, "standard output cannot be written");
 	if (r == 0)
 		return 0;
-	fprintf(stderr, "ocigate-ports: ");
-	print_problem(&err);
+	fprintf(stderr, "ocigate-ports: %s%s\n", OG_PLACE(&err, ""), err.msg);
 	return 1;
 }

@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,23 @@ Test(err, a_long_place_is_cut_and_the_nearest_stays)
 	og_err_where(&err, "other", 5, 6);
 	cr_expect(eq(chr, err.where[0], 'w'));
 	cr_expect(eq(uint, err.line, 3));
+}
+
+Test(err, a_place_as_text)
+{
+	static const struct {
+		const char *where;
+		unsigned line;
+		const char *otherwise, *text;
+	} cases[] = { { "f", 3, "g", "f:3:7: " }, { "f", 0, "g", "f: " }, { "", 3, "g", "g:3:7: " },
+		      { "", 0, "g", "g: " },	  { "", 3, "", "" },	  { "", 0, "", "" } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct og_err err = { .line = cases[i].line, .col = 7 };
+
+		snprintf(err.where, sizeof(err.where), "%s", cases[i].where);
+		cr_expect_str_eq(OG_PLACE(&err, cases[i].otherwise), cases[i].text);
+	}
 }
 
 Test(err, a_place_is_quoted_if_it_must_be)
