@@ -52,6 +52,22 @@ int og_bundle_open(struct og_bundle *bundle, const char *given, struct og_err *r
  * equal times mean that config.json is still ours; else somebody has edited it
  * since, and it stays.
  */
+static bool is_ours(const struct stat *kept, const struct stat *config)
+{
+	return kept->st_mtim.tv_sec == config->st_mtim.tv_sec &&
+	       kept->st_mtim.tv_nsec == config->st_mtim.tv_nsec;
+}
+
+const char *og_bundle_original(int dirfd)
+{
+	struct stat kept, config;
+	bool ours = fstatat(dirfd, KEPT, &kept, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    fstatat(dirfd, CONFIG, &config, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    is_ours(&kept, &config);
+
+	return ours ? KEPT : CONFIG;
+}
+
 static int restore(int dirfd, struct og_err *reterr)
 {
 	struct stat kept, config;
@@ -59,8 +75,7 @@ static int restore(int dirfd, struct og_err *reterr)
 	if (fstatat(dirfd, KEPT, &kept, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fstatat(dirfd, CONFIG, &config, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : og_fail_sys(reterr, errno, "looking for " KEPT);
-	if (kept.st_mtim.tv_sec != config.st_mtim.tv_sec ||
-	    kept.st_mtim.tv_nsec != config.st_mtim.tv_nsec)
+	if (!is_ours(&kept, &config))
 		return 0;
 	if (renameat(dirfd, KEPT, dirfd, CONFIG) < 0 && errno != ENOENT)
 		return og_fail_sys(reterr, errno, "putting " CONFIG " back");

@@ -35,6 +35,8 @@ int og_bundle_open(struct og_bundle *bundle, const char *given, struct og_err *r
 int og_bundle_check(const struct og_bundle *bundle, struct og_err *reterr);
 /* Before a launch: an original that nobody put back, because nobody deleted or all crashed. */
 int og_bundle_reset(struct og_bundle *bundle, struct og_err *reterr);
+/* The name of the file in the directory |dirfd| that a launch would judge: after that reset. */
+const char *og_bundle_original(int dirfd);
 /* config.json as it is now: of a running container, what it was launched with. */
 int og_bundle_read(struct og_bundle *bundle, struct og_err *reterr);
 /*

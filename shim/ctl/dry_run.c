@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../facts.h"
@@ -54,17 +53,17 @@ static int read_stdin(struct subject *subject, struct og_err *reterr)
 	return og_fd_read(STDIN_FILENO, OG_DOC_MAX_BYTES, &subject->text, &subject->len, reterr);
 }
 
-/* A directory holds a config.json; anything else is the document itself. */
+/* A directory holds a config.json, or what a launch kept of it; anything else is the document. */
 static int read_subject(struct subject *subject, struct og_err *reterr)
 {
 	og_auto_free char *file = NULL, *copy = NULL;
-	struct stat st;
-	bool is_dir;
+	og_auto_close int dir = -1;
 
 	if (strcmp(subject->name, "-") == 0)
 		return read_stdin(subject, reterr);
-	is_dir = stat(subject->name, &st) == 0 && S_ISDIR(st.st_mode);
-	if (asprintf(&file, "%s%s", subject->name, is_dir ? "/config.json" : "") < 0) {
+	dir = open(subject->name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (asprintf(&file, "%s%s%s", subject->name, dir < 0 ? "" : "/",
+		     dir < 0 ? "" : og_bundle_original(dir)) < 0) {
 		file = NULL;
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
 	}

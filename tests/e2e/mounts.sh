@@ -234,6 +234,8 @@ by_bundle() {
 	rt delete --force $ID
 	capture rt run --bundle "$B" $ID
 	is "run: own" "$rc $out" "0 own"
+	is "... and dry-run judges what was asked for, not what was launched" \
+		"$("$CTL" dry-run --policy "$POLICY" --format json "$B" | jq -c '[.findings[].rule] | contains(["hooks"])')" false
 	rt delete --force $ID
 	same "... the document is put back" "$T/original" "$B/config.json"
 	is "... no record is left" "$(records)$(ls -A "$B" | tr '\n' ' ')" "config.json rootfs "
