@@ -66,8 +66,7 @@ static int forget_inherited(void)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (unsetenv(names[i]) < 0)
 			return -1;
-	/* not closed: /dev/fd/63 of "report <(zcat LOG.2.gz)" is one. Before Linux 5.11 they stay.
-	 */
+	/* not closed: "report <(zcat LOG.2.gz)" has one. Before Linux 5.11 they stay. */
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	return 0;
 }
