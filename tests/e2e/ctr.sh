@@ -58,7 +58,8 @@ s_cap_drop() {
 s_statuses() {
 	local s
 	for s in 0 1 42 255; do
-		status_of run $I "$N-$s" probe exit $s
+		# ctr does not always wait for the last output of a container that has ended
+		status_of run $I "$N-$s" sh -c "probe exit $s; r=\$?; sleep 0.3; exit \$r"
 	done
 	status_of run $I "$N-n" /nonexistent
 }
