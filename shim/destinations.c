@@ -268,31 +268,25 @@ static int fill_layers(struct view *view, const struct og_node *mounts, struct o
 	return 0;
 }
 
-static int by_order(const void *a, const void *b)
-{
-	const struct layer *const *x = a, *const *y = b;
-
-	return ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
-}
-
-static int add_mounts(struct view *view, struct og_err *reterr)
+static int add_mounts(struct view *view, size_t count, struct og_err *reterr)
 {
 	struct og_facts *facts = view->g->facts;
-	struct layer **list = og_arena_array(&view->g->arena, view->n, sizeof(struct layer *));
+	struct layer **list = og_arena_array(&view->g->arena, count, sizeof(struct layer *));
 
 	facts->destinations = og_arena_array(&view->g->arena, view->n,
 					     sizeof(*facts->destinations));
 	if (!list || !facts->destinations)
 		return og_gather_nomem(reterr);
+	/* in the document's order; some have no destination */
 	for (size_t i = 0; i < view->n; i++)
-		list[i] = &view->layers[i];
-	qsort(list, view->n, sizeof(struct layer *), by_order);
-	for (size_t i = 0; i < view->n; i++) {
+		list[view->layers[i].order] = &view->layers[i];
+	for (size_t i = 0; i < count; i++) {
 		struct og_destfact *fact = NULL;
-		const char *path = list[i]->written;
+		const char *path = list[i] ? list[i]->written : NULL;
 
-		view->mounted = list[i]->order;
-		if (is_engines_own(path) || is_netfile(view->g, list[i]->source, list[i]->bind))
+		view->mounted = i;
+		if (!path || is_engines_own(path) ||
+		    is_netfile(view->g, list[i]->source, list[i]->bind))
 			continue;
 		if (add(view, path, facts->destinations, &facts->ndestinations, &fact, reterr) < 0)
 			return -1;
@@ -349,13 +343,13 @@ static bool any_other(const struct og_gather *g, const struct og_node *mounts)
 
 int og_gather_destinations(struct og_gather *g, struct og_err *reterr)
 {
-	const struct og_node *root = og_doc_root(g->doc);
+	const struct og_node *root = og_doc_root(g->doc), *mounts = og_member(root, "mounts");
 	struct view view = { .g = g };
 
-	if (!g->rootfs || !any_other(g, og_member(root, "mounts")))
+	if (!g->rootfs || !any_other(g, mounts))
 		return 0;
-	if (fill_layers(&view, og_member(root, "mounts"), reterr) < 0 ||
-	    add_mounts(&view, reterr) < 0)
+	if (fill_layers(&view, mounts, reterr) < 0 ||
+	    add_mounts(&view, og_count(mounts), reterr) < 0)
 		return -1;
 	return add_made(&view, root, reterr);
 }

@@ -118,10 +118,10 @@ struct og_doc *og_engine_json(int dirfd, const char *path)
 	size_t len;
 
 	if (og_file_read(dirfd, path, OG_DOC_MAX_BYTES, OG_FILE_TRUSTED, &text, &len, NULL,
-			 &ignored) < 0 ||
-	    og_engine_parse(path, text, len, &doc, &ignored) < 0)
+			 &ignored) < 0)
 		return NULL;
-	return doc;
+	replace_nul(text, len);
+	return og_doc_parse(path, text, len, 0, &doc, &ignored) < 0 ? NULL : doc;
 }
 
 /* ---- paths ---- */
