@@ -332,6 +332,14 @@ static int judge_words(const struct bind *bind)
 	return 1;
 }
 
+bool og_fact_is_compared(const struct og_facts *facts, const struct og_source *source,
+			 const char *destination)
+{
+	const struct og_destfact *place = og_fact_destination(facts, destination);
+
+	return source->role == OG_ROLE_NONE || (place && place->in);
+}
+
 int og_bind_judge(struct og_pass *pass, const struct og_node *mount,
 		  const struct og_mount_options *have)
 {
@@ -342,7 +350,6 @@ int og_bind_judge(struct og_pass *pass, const struct og_node *mount,
 			     .source = source ? source : "",
 			     .destination = og_str(og_member(mount, "destination")),
 			     .deep = have->words & OG_MW_RBIND };
-	const struct og_destfact *place;
 	struct cover cover;
 	int r = judge_words(&bind);
 
@@ -355,10 +362,7 @@ int og_bind_judge(struct og_pass *pass, const struct og_node *mount,
 	cover = find_cover(&bind);
 	if (cover.outside)
 		return reject_outside(&bind, &cover);
-	place = og_fact_destination(og_facts(pass), bind.destination);
-	/* what an engine made for this container lies where nobody else goes; in another mount
-	 * whoever may write there can make a link of the way to it */
-	if (bind.fact->role == OG_ROLE_NONE || (place && place->in))
+	if (og_fact_is_compared(og_facts(pass), bind.fact, bind.destination))
 		og_launch(pass, OG_LAUNCH_VERIFY_BINDS, "", NULL); /* no finding: cannot fail */
 	return judge_use(&bind, &cover);
 }

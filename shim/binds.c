@@ -125,15 +125,6 @@ static bool is_deep(const struct og_node *mount, const struct og_source *source)
 	return false;
 }
 
-/* Whether it is looked at once it is made: as the rule mounts asks for. */
-static bool is_compared(const struct og_facts *facts, const struct og_source *source,
-			const char *destination)
-{
-	const struct og_destfact *fact = og_fact_destination(facts, destination);
-
-	return source->role == OG_ROLE_NONE || (fact && fact->in);
-}
-
 /* Those binds, or with |ret| NULL their number. */
 static size_t collect(struct collecting *c, const struct og_facts *facts, struct og_bind_id *ret)
 {
@@ -145,7 +136,7 @@ static size_t collect(struct collecting *c, const struct og_facts *facts, struct
 		const struct og_source *source = text ? og_fact_source(facts, text) : NULL;
 		size_t first = c->nbelow;
 
-		if (!source || !destination || !is_compared(facts, source, destination) ||
+		if (!source || !destination || !og_fact_is_compared(facts, source, destination) ||
 		    !og_mount_is_bind(mount))
 			continue;
 		destination = place_of(facts, destination);

@@ -238,6 +238,14 @@ const struct og_hookfact *og_fact_hook(const struct og_facts *facts, const char 
 const struct og_flagfact *og_fact_flag(const struct og_facts *facts, const char *name);
 
 /*
+ * Whether what is mounted of |source| on |destination| is compared with what was judged
+ * before the process runs. What an engine made for this container lies where nobody else
+ * goes; but in another mount whoever may write there can make a link of the way to it.
+ */
+bool og_fact_is_compared(const struct og_facts *facts, const struct og_source *source,
+			 const char *destination);
+
+/*
  * The gateway mode of either family by which others reach the container's own addresses
  * past what is published on the host's: "routed", "nat-unprotected"; NULL: none.
  */
