@@ -328,7 +328,7 @@ static int add_made(struct view *view, const struct og_node *root, struct og_err
 	return 0;
 }
 
-/* Whether there is a mount besides those that every container has: of those nothing is told. */
+/* Whether anything is to be told of: of the mounts that every container has, nothing is. */
 static bool any_other(const struct og_gather *g, const struct og_node *mounts)
 {
 	og_each (mount, mounts) {
@@ -344,9 +344,10 @@ static bool any_other(const struct og_gather *g, const struct og_node *mounts)
 int og_gather_destinations(struct og_gather *g, struct og_err *reterr)
 {
 	const struct og_node *root = og_doc_root(g->doc), *mounts = og_member(root, "mounts");
+	const char *cwd = og_str(og_get(root, "/process/cwd"));
 	struct view view = { .g = g };
 
-	if (!g->rootfs || !any_other(g, mounts))
+	if (!g->rootfs || (!any_other(g, mounts) && (!cwd || strcmp(cwd, "/") == 0)))
 		return 0;
 	if (fill_layers(&view, mounts, reterr) < 0 ||
 	    add_mounts(&view, og_count(mounts), reterr) < 0)

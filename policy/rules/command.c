@@ -137,13 +137,14 @@ static const char *kernel_directory(const char *path)
 
 /*
  * The runtime changes into the directory while it still holds descriptors of the
- * host, and "/proc/self/fd/7" is one of them (CVE-2024-21626). A link in the
- * image that leads there cannot be seen here.
+ * host, and "/proc/self/fd/7" is one of them (CVE-2024-21626). Links count where
+ * they are seen: in the image and in what is mounted, at create.
  */
 static int check_cwd(struct og_pass *pass)
 {
 	const struct og_node *cwd = og_at(pass, "/process/cwd");
 	const char *path = og_str(cwd);
+	const struct og_destfact *fact;
 
 	if (!cwd)
 		return og_reject_at(pass, "/process/cwd",
@@ -165,6 +166,12 @@ static int check_cwd(struct og_pass *pass)
 				 "the working directory %s lies in /%s: choose another with "
 				 "--workdir",
 				 OG_Q(path), kernel_directory(path));
+	fact = og_fact_made(og_facts(pass), path);
+	if (fact && fact->leads && kernel_directory(fact->leads))
+		return og_reject(pass, cwd,
+				 "the working directory %s leads by a symbolic link to %s, which "
+				 "lies in /%s: choose another with --workdir",
+				 OG_Q(path), OG_Q(fact->leads), kernel_directory(fact->leads));
 	return 0;
 }
 

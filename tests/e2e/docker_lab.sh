@@ -230,6 +230,9 @@ lab_refused() {
 	refused "the host's console" 'devices: .*c 5:1' --device "$T/console:/dev/console"
 	refused "a device rule" 'devices: ' --device-cgroup-rule 'c 10:229 rwm'
 	refused "a cgroup elsewhere" 'cgroup: ' --cgroup-parent /elsewhere
+	refused "a descriptor of the host as the working directory" 'command: .* lies in /proc' -w /proc/self/fd/8
+	plain -v fds:/v bb:1 ln -s /proc/self/fd /v/fds
+	refused "... by a link in a volume" 'command: .* leads by a symbolic link to "/proc/self/fd/8", ' -v fds:/v -w /v/fds/8
 }
 
 several() {

@@ -12,7 +12,8 @@
 
 /*
  * rootfs:  var/run -> ../run  x -> dev  up -> ../../..  abs -> /run/a  loop -> loop2 -> loop
- *          d/e (a directory)  gone -> nowhere/below  chain -> abs
+ *          d/e (a directory)  gone -> nowhere/below  chain -> abs  fds -> /proc/self/fd
+ *          proc/self -> /d
  * srv:     s -> /dev  t/ (a directory)  in -> t
  */
 static void tree(void)
@@ -22,12 +23,14 @@ static void tree(void)
 	} links[] = { { "../run", "var/run" }, { "dev", "x" },
 		      { "../../..", "up" },    { "/run/a", "abs" },
 		      { "loop2", "loop" },     { "loop", "loop2" },
-		      { "abs", "chain" },      { "nowhere/below", "gone" } };
+		      { "abs", "chain" },      { "nowhere/below", "gone" },
+		      { "/proc/self/fd", "fds" }, { "/d", "proc/self" } };
 	char full[512];
 
 	put("bundle/rootfs/d/e/", " ");
 	put("bundle/rootfs/run/", " ");
 	put("bundle/rootfs/dev/", " ");
+	put("bundle/rootfs/proc/", " ");
 	put("bundle/rootfs/var/", " ");
 	put("srv/t/", " ");
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
@@ -124,7 +127,12 @@ Test(destinations, links_of_what_is_mounted, .init = engine_setup, .fini = engin
 Test(destinations, what_else_is_made, .init = engine_setup, .fini = engine_teardown)
 {
 	tree();
-	expect("", ",\"process\":{\"cwd\":\"/x\"}", "");
+	expect("", ",\"process\":{\"cwd\":\"/\"}", "");
+	expect("", ",\"process\":{\"cwd\":\"/d/e\"}", "");
+	expect("", ",\"process\":{\"cwd\":\"/x\"}", "made /x > /dev\n");
+	/* what the image has below the mount on /proc is not there */
+	expect("", ",\"process\":{\"cwd\":\"/fds/8\"}",
+	       "made /fds/8 > /proc/self/fd/8 missing\n");
 	expect(BIND("/a"), ",\"process\":{\"cwd\":\"/d/e\"}", "");
 	expect(BIND("/a"), ",\"process\":{\"cwd\":\"/a/t\"}", "made /a/t > /a/t in /srv\n");
 	expect(BIND("/a"), ",\"process\":{\"cwd\":\"/a/w/x\"}",
