@@ -78,10 +78,6 @@ void og_problem_at(const struct og_reader *reader, bool warning, unsigned line, 
 		   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 void og_problems_sort(struct og_problems *problems);
 
-/* "; did you mean "x"?" into |buf|, or "" when no candidate is near. Ends at a NULL. */
-#define OG_HINT 160
-const char *og_hint(char buf[OG_HINT], const char *text, const char *const *candidates);
-
 /* ---- values and changes of values ---- */
 
 /* An option's value. What of it counts is the type's business. */

@@ -108,6 +108,11 @@ int og_policy_compile(const struct og_policy_source *sources, size_t n, og_repor
 		      void *ctx, struct og_policy **ret, struct og_err *reterr);
 void og_policy_free(struct og_policy *policy); /* NULL is fine */
 
+/* For messages: "; did you mean "x"?" into |buf|, returned; "" when no candidate, which end
+   at a NULL, is near |text|. */
+#define OG_HINT 160
+const char *og_hint(char buf[OG_HINT], const char *text, const char *const *candidates);
+
 bool og_preset_exists(const char *name);
 /* For messages: what that takes. */
 #define OG_PRESETS "permissive, baseline, restricted, cis-docker, lab"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "ocigate/policy.h"
 #include "ocigate/rule.h"
 #include "types.h"
 
@@ -42,6 +43,19 @@ static void print_rule(size_t rule)
 			og_ctl_say(stdout, 4, "  - %s", vectors[i].stops);
 }
 
+static int no_such_rule(const char *name)
+{
+	const char *ids[OG_NRULES + 1] = { NULL };
+	char hint[OG_HINT];
+
+	for (size_t i = 0; i < OG_NRULES; i++)
+		ids[i] = og_rules[i].id;
+	og_hint(hint, name, ids);
+	fprintf(stderr, "ocigatectl: there is no rule %s%s\n", OG_Q(name),
+		hint[0] ? hint : "; \"ocigatectl rule\" lists them");
+	return OG_CTL_ERROR;
+}
+
 int og_ctl_rule(const struct og_subcommand *self, int argc, char *argv[])
 {
 	if (argc > 1 && argv[1][0] == '-')
@@ -56,9 +70,5 @@ int og_ctl_rule(const struct og_subcommand *self, int argc, char *argv[])
 			return OG_CTL_OK;
 		}
 	}
-	if (argc < 2)
-		return OG_CTL_OK;
-	fprintf(stderr, "ocigatectl: there is no rule %s; \"ocigatectl rule\" lists them\n",
-		OG_Q(argv[1]));
-	return OG_CTL_ERROR;
+	return argc < 2 ? OG_CTL_OK : no_such_rule(argv[1]);
 }
