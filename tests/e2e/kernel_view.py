@@ -89,7 +89,7 @@ class View:
 
 
 def caps(names):
-    return sum(1 << CAPABILITIES.index(n[4:]) for n in names or [] if n[:4] == "CAP_" and n[4:] in CAPABILITIES)
+    return sum(1 << CAPABILITIES.index(n[4:]) for n in set(names or []) if n[:4] == "CAP_" and n[4:] in CAPABILITIES)
 
 
 def normal(path):
