@@ -32,22 +32,40 @@ static int check_storage(struct og_pass *pass)
 
 enum place { FREE, COVERED, COVERS };
 
+static bool is_at_or_below(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return len && !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
+}
+
+/* What a tmpfs on |path| would be to a mount on |there|. */
+static enum place place_to(const char *path, const char *there)
+{
+	if (!there)
+		return FREE;
+	return is_at_or_below(path, there) ? COVERED : is_at_or_below(there, path) ? COVERS : FREE;
+}
+
 /*
- * What a tmpfs on |path| would be to the mounts that there are. A volume on the
- * place, or on a directory above, is written already; one below would be hidden.
+ * ... and to all the mounts that there are, by their name and by where links of the
+ * image lead ("/var/run"). A volume on the place, or on a directory above, is written
+ * already; one below would be hidden.
  */
 static enum place place_of(const struct og_pass *pass, const char *path)
 {
 	enum place place = FREE;
-	size_t len = strlen(path);
 
 	og_each (mount, og_at(pass, "/mounts")) {
 		const char *there = og_str(og_member(mount, "destination"));
-		size_t n = there ? strlen(there) : 0;
+		const struct og_destfact *fact = there ? og_fact_destination(og_facts(pass), there)
+						       : NULL;
+		enum place named = place_to(path, there);
+		enum place led = place_to(path, fact ? fact->leads : NULL);
 
-		if (n && !strncmp(path, there, n) && (!path[n] || path[n] == '/'))
+		if (named == COVERED || led == COVERED)
 			return COVERED;
-		if (n > len && !strncmp(path, there, len) && there[len] == '/')
+		if (named == COVERS || led == COVERS)
 			place = COVERS;
 	}
 	return place;
