@@ -205,13 +205,16 @@ static void drop_twice(struct og_facts *facts)
 	facts->ndestinations = n;
 }
 
-static void move(struct view *view, struct layer *layer, const char *leads)
+/* |layer| is where |fact| says, if there is room to remember it; else it is not known where. */
+static void move(struct view *view, struct layer *layer, struct og_destfact *fact)
 {
 	layer->moved = true;
-	if (leads && view->nmoved < MOVED_MAX) {
-		layer->at = leads;
-		view->moved[view->nmoved++] = layer;
-	}
+	if (view->nmoved == MOVED_MAX)
+		fact->leads = NULL;
+	if (!fact->leads)
+		return;
+	layer->at = fact->leads;
+	view->moved[view->nmoved++] = layer;
 }
 
 /* ---- the mounts ---- */
@@ -291,9 +294,7 @@ static int add_mounts(struct view *view, size_t count, struct og_err *reterr)
 		if (add(view, path, facts->destinations, &facts->ndestinations, &fact, reterr) < 0)
 			return -1;
 		if (fact && (!fact->leads || strcmp(fact->leads, path) != 0))
-			move(view, list[i], fact->leads);
-		if (view->nmoved == MOVED_MAX && fact)
-			fact->leads = NULL;
+			move(view, list[i], fact);
 	}
 	view->mounted = SIZE_MAX;
 	drop_twice(facts);

@@ -98,8 +98,8 @@ static bool is_system_place(const char *path)
 /* ---- one mount over another ---- */
 
 struct point {
-	const char *path;
-	size_t order; /* place in the list */
+	const char *path, *written; /* where it is, and the destination */
+	size_t order;		    /* place in the list */
 	const struct og_node *mount;
 };
 
@@ -135,7 +135,9 @@ static const struct point *point_at(const struct points *points, const char *pat
 									 : NULL;
 }
 
-static int find_points(const struct og_node *mounts, struct points *ret)
+/* By their names, or with |facts| by where these lead. */
+static int find_points(const struct og_facts *facts, const struct og_node *mounts,
+		       struct points *ret)
 {
 	size_t order = 0;
 
@@ -144,9 +146,12 @@ static int find_points(const struct og_node *mounts, struct points *ret)
 		return -1;
 	og_each (mount, mounts) {
 		const char *path = og_str(og_member(mount, "destination"));
+		const struct og_destfact *fact = facts && path ? og_fact_destination(facts, path)
+							       : NULL;
+		const char *leads = fact && fact->leads ? fact->leads : path;
 
 		if (path)
-			ret->items[ret->n++] = (struct point){ path, order, mount };
+			ret->items[ret->n++] = (struct point){ leads, path, order, mount };
 		order++;
 	}
 	qsort(ret->items, ret->n, sizeof(*ret->items), compare_points);
@@ -165,8 +170,25 @@ static bool is_pod_shm(const struct og_pass *pass, const struct point *over,
 	       !strcmp(type, "tmpfs") && fact && fact->role == OG_ROLE_SHM;
 }
 
+static bool is_bind(const struct og_node *mount)
+{
+	return og_mount_options_read(og_member(mount, "options")).words & OG_MW_ANY_BIND;
+}
+
+/*
+ * Whether |over| hides |under|. Where only links make it so, as an image's /var/run, what
+ * comes over a tmpfs does no harm; and what the names say is said already.
+ */
+static bool hides(const struct og_pass *pass, const struct point *over, const struct point *under,
+		  bool links)
+{
+	if (!over || over->order <= under->order || is_pod_shm(pass, over, under))
+		return false;
+	return !links || (is_bind(under->mount) && !is_at_or_below(under->written, over->written));
+}
+
 /* Mounts that are hidden by a later one, on the same place or on a directory above. */
-static int judge_order(struct og_pass *pass, const struct points *points)
+static int judge_order(struct og_pass *pass, const struct points *points, bool links)
 {
 	for (size_t i = 0; i < points->n; i++) {
 		const struct point *under = &points->items[i];
@@ -179,12 +201,12 @@ static int judge_order(struct og_pass *pass, const struct points *points)
 			over = point_at(points, under->path,
 					slash ? (size_t)(slash - under->path)
 					      : strlen(under->path));
-			if (!over || over->order <= under->order || is_pod_shm(pass, over, under))
+			if (!hides(pass, over, under, links))
 				continue;
 			if (og_reject(pass, over->mount,
 				      "the mount on %s hides an earlier one on %s: remove one of "
 				      "them",
-				      OG_Q(over->path), OG_Q(under->path)) < 0)
+				      OG_Q(over->written), OG_Q(under->written)) < 0)
 				return -1;
 			break;
 		}
@@ -472,10 +494,27 @@ static int undo_privileged(struct og_pass *pass)
 	return 0;
 }
 
+/* The same by where links lead: a bind that cannot be reached could not be compared either. */
+static int judge_order_of_links(struct og_pass *pass, const struct og_node *mounts)
+{
+	const struct og_facts *facts = og_facts(pass);
+	struct points points = { 0 };
+	int r;
+
+	if (!facts->ndestinations)
+		return 0;
+	if (find_points(facts, mounts, &points) < 0)
+		return -1;
+	r = judge_order(pass, &points, true);
+	free(points.items);
+	return r;
+}
+
 static int judge_all(struct og_pass *pass, const struct og_node *mounts,
 		     const struct points *points)
 {
-	if (judge_dev(pass, points) < 0 || judge_order(pass, points) < 0)
+	if (judge_dev(pass, points) < 0 || judge_order(pass, points, false) < 0 ||
+	    judge_order_of_links(pass, mounts) < 0)
 		return -1;
 	og_each (mount, mounts) {
 		og_because(pass, NULL);
@@ -495,7 +534,7 @@ int og_rule_mounts(struct og_pass *pass)
 		return undo_privileged(pass);
 	if (og_count(mounts) > MOUNTS_MAX)
 		return og_reject_at(pass, "/mounts", "there are more than %d mounts", MOUNTS_MAX);
-	if (find_points(mounts, &points) < 0)
+	if (find_points(NULL, mounts, &points) < 0)
 		return -1;
 	r = judge_all(pass, mounts, &points);
 	free(points.items);
