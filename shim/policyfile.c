@@ -43,20 +43,19 @@ int og_policyfile_find(const char *given, const char *name, char **ret, struct o
 /* One directory above it, by its whole path. */
 static int check_dir(const char *path, struct og_err *reterr)
 {
-	const char *name = path[1] ? strrchr(path, '/') + 1 : path;
 	struct stat st;
 
 	if ((path[1] ? lstat(path, &st) : og_root_dir(&st)) < 0)
-		return og_fail_sys(reterr, errno, "the directory %s", OG_Q(name));
+		return og_fail_sys(reterr, errno, "the directory %s", OG_Q(path));
 	if (!S_ISDIR(st.st_mode))
-		return og_fail(reterr, OG_E_POLICY, "%s above it is %s", OG_Q(name),
+		return og_fail(reterr, OG_E_POLICY, "%s above it is %s", OG_Q(path),
 			       S_ISLNK(st.st_mode) ? "a symbolic link: name the real path"
 						   : "no directory");
 	if (og_writable_by_others(&st))
 		return og_fail(reterr, OG_E_POLICY,
 			       "the directory %s above it may be written by others; make it root's "
 			       "and run chmod go-w",
-			       OG_Q(name));
+			       OG_Q(path));
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 
 #include "ocigate/buf.h"
 #include "shim/file.h"
+#include "shim/policyfile.h"
 
 TestSuite(engine, .init = engine_setup, .fini = engine_teardown);
 
@@ -189,6 +190,19 @@ Test(engine, podman)
 	cr_expect(l.facts->privileged);
 	cr_expect(l.facts->rootfs_in_storage);
 	release(&l);
+}
+
+/* ---- policies ---- */
+
+/* Of the directories above a policy the message has the path, not the last name. */
+Test(engine, policy_below_what_others_may_write)
+{
+	struct og_policyfiles files = { 0 };
+	struct og_err err = { 0 };
+
+	cr_assert(eq(int, og_policyfile_read("/tmp/a/policy.json", false, &files, &err), -1));
+	cr_expect(eq(int, err.code, OG_E_POLICY));
+	cr_expect(strstr(err.msg, "the directory \"/tmp\" above it") != NULL, "%s", err.msg);
 }
 
 /* ---- plain bundles ---- */
