@@ -75,6 +75,43 @@ void og_store(struct og_gather *g, const char *path)
 		g->stores[g->nstores++] = copy;
 }
 
+void og_way(struct og_gather *g, const char *path)
+{
+	for (size_t i = 0; path && i < g->nways; i++)
+		if (strcmp(g->ways[i].path, path) == 0)
+			return;
+	/* By a way that is not known a source is judged like any other. */
+	if (path && g->nways < OG_WAYS_MAX)
+		g->ways[g->nways++].path = path;
+}
+
+/* Where it leads is asked only when somebody wants to know. */
+static const char *look_at_way(struct og_gather *g, struct og_way *way)
+{
+	char real[PATH_MAX];
+
+	if (way->real)
+		return way->real;
+	way->real = way->path;
+	if (og_path_real(AT_FDCWD, way->path, real) && strcmp(real, way->path) != 0 &&
+	    og_path_is_safe(way->path, OG_SAFE_STICKY))
+		way->real = og_arena_strdup(&g->arena, real) ?: way->path;
+	return way->real;
+}
+
+const char *og_way_real(struct og_gather *g, const char *path)
+{
+	for (size_t i = 0; i < g->nways; i++) {
+		struct og_way *way = &g->ways[i];
+
+		if (og_path_within(path, way->path) && look_at_way(g, way) != way->path)
+			return og_arena_printf(&g->arena, "%s%s", way->real,
+					       path + strlen(way->path))
+				       ?: path;
+	}
+	return path;
+}
+
 const char *og_annotation(const struct og_gather *g, const char *key)
 {
 	return og_str(og_member(og_member(og_doc_root(g->doc), "annotations"), key));

@@ -46,6 +46,7 @@ int og_crio_collect(struct og_gather *g, struct og_err *reterr);
 /* For both CRI engines: the image by its reference, and what the kubelet keeps for a pod. */
 int og_cri_image(struct og_gather *g, const char *reference, struct og_err *reterr);
 void og_keep_pod(struct og_gather *g, const char *uid);
+#define OG_KUBELET "/var/lib/kubelet"
 bool og_nerdctl_is(struct og_gather *g);
 int og_nerdctl_collect(struct og_gather *g, struct og_err *reterr);
 bool og_podman_is(struct og_gather *g);
@@ -82,6 +83,15 @@ void og_keep_on(struct og_gather *g, uint64_t mount, const char *path, const cha
 void og_keep(struct og_gather *g, const char *path, const char *child, enum og_role role,
 	     enum og_keep_mount how);
 void og_store(struct og_gather *g, const char *path); /* where root file systems lie; copied */
+
+/*
+ * The way to what is kept or stored below |path|, which may lead by a link: /var/lib/containers
+ * was moved, /home is one. No more than what the engine's configuration names, where neither its
+ * users nor root of a container can make anything: those could make a link of what follows.
+ */
+void og_way(struct og_gather *g, const char *path);
+/* |path| with such a way as it is without links; |path| itself: there are none, or not root's. */
+const char *og_way_real(struct og_gather *g, const char *path);
 
 /* An annotation of the document; NULL. For engines whose annotations are their own word. */
 const char *og_annotation(const struct og_gather *g, const char *key);

@@ -77,12 +77,13 @@ void og_keep_pod(struct og_gather *g, const char *uid)
 		{ "etc-hosts", OG_ROLE_NETFILE },
 	};
 	const char *dir = uid && *uid && !strchr(uid, '/') && uid[0] != '.'
-				  ? og_arena_printf(&g->arena, "/var/lib/kubelet/pods/%s", uid)
+				  ? og_arena_printf(&g->arena, OG_KUBELET "/pods/%s", uid)
 				  : NULL;
 	og_auto_close int fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	if (fd < 0 || !og_path_is_safe(dir, OG_SAFE_STICKY))
 		return;
+	og_way(g, OG_KUBELET);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const char *path = og_arena_printf(&g->arena, "%s/%s", dir, parts[i].path);
 
@@ -106,6 +107,7 @@ static void keep_sandbox(struct og_gather *g, const char *sandbox)
 
 		if (!shm)
 			continue;
+		og_way(g, og_path_up(g, dir, 3)); /* containerd's root, or its state */
 		og_keep_netfiles(g, dir);
 		og_keep(g, shm, NULL, OG_ROLE_SHM, OG_KEEP_TMPFS);
 	}
@@ -217,6 +219,7 @@ static void keep_nerdctl(struct og_gather *g, const char *dir)
 	const char *volumes, *hosts;
 	og_auto_close int fd = -1;
 
+	og_way(g, store);
 	og_keep_netfiles(g, dir);
 	if (!store || !parent)
 		return;

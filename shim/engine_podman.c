@@ -59,6 +59,7 @@ static void keep_storage(struct og_gather *g, const char *containers)
 
 	if (!storage)
 		return;
+	og_way(g, storage);
 	store = og_arena_printf(&g->arena, "%s/%.*s", storage,
 				(int)(strlen(name) - (sizeof(SUFFIX) - 1)), name);
 	volumes = og_arena_printf(&g->arena, "%s/volumes", storage);
@@ -112,8 +113,10 @@ static void keep_run(struct og_gather *g, const char *containers)
 
 		dir = tail ? og_engine_dir(g, tail) : NULL;
 	}
-	if (dir)
+	if (dir) {
+		og_way(g, og_path_up(g, dir, 3)); /* the run root */
 		og_keep_userdata(g, dir);
+	}
 	og_keep_userdata(g, g->facts->bundle);
 }
 

@@ -105,6 +105,11 @@ static const char *dev_problem(struct og_gather *g)
 		       ?: "not to be seen";
 }
 
+static bool is_below(const char *path, const char *dir)
+{
+	return og_path_within(path, dir) && strcmp(path, dir) != 0;
+}
+
 static void fill_rootfs(struct og_gather *g)
 {
 	const char *path = g->rootfs;
@@ -116,11 +121,11 @@ static void fill_rootfs(struct og_gather *g)
 	g->facts->dev_problem = dev_problem(g);
 	g->facts->storage = g->nstores ? g->stores[0] : g->facts->bundle;
 	for (size_t i = 0; i < g->nstores; i++)
-		if (og_path_within(path, g->stores[i]) && strcmp(path, g->stores[i]) != 0)
+		if (is_below(path, g->stores[i]) || is_below(path, og_way_real(g, g->stores[i])))
 			g->facts->rootfs_in_storage = true;
 	/* Below the bundle it is the launch's own, wherever the engine keeps others. */
 	if (!g->facts->rootfs_in_storage && og_path_real(g->bundlefd, ".", bundle) &&
-	    og_path_within(path, bundle) && strcmp(path, bundle) != 0)
+	    is_below(path, bundle))
 		g->facts->rootfs_in_storage = true;
 }
 

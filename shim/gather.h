@@ -34,6 +34,13 @@ struct og_keep {
 	enum og_role role;
 	enum og_keep_mount how;
 	uint64_t mount;
+	const char *real; /* |path| as og_way_real() has it; NULL: not asked yet */
+};
+
+/* A directory that the engine names by its own configuration: see og_way(). */
+struct og_way {
+	const char *path;
+	const char *real; /* without links; NULL: not looked at yet */
 };
 
 /* A directory to which only root and the engine have a way. */
@@ -44,6 +51,7 @@ struct og_home {
 
 #define OG_KEEPS_MAX  48
 #define OG_STORES_MAX 4
+#define OG_WAYS_MAX   6
 
 struct og_gather {
 	const struct og_cmdline *cmd;
@@ -58,6 +66,8 @@ struct og_gather {
 	size_t nkeeps;
 	const char *stores[OG_STORES_MAX]; /* directories in which root file systems lie */
 	size_t nstores;
+	struct og_way ways[OG_WAYS_MAX];
+	size_t nways;
 	const char *init;      /* basename of the init program that the engine may bring */
 	const char *daemon;    /* basename of the program that may be a hook */
 	const char *pod;       /* id of the container whose namespaces are the pod's; NULL: none */

@@ -28,35 +28,44 @@ bool og_mount_is_bind(const struct og_node *mount)
 
 /* ---- what the engine put there ---- */
 
-static bool is_at(const struct og_keep *keep, const char *path)
+/* The keep's path as it is without links, as the paths are with which it is compared. */
+static const char *real_of(struct og_gather *g, struct og_keep *keep)
 {
-	size_t len = strlen(keep->path);
+	if (!keep->real)
+		keep->real = og_way_real(g, keep->path);
+	return keep->real;
+}
+
+/* |dir|: the keep's path, as real_of() has it or as the engine does. */
+static bool is_at(const struct og_keep *keep, const char *dir, const char *path)
+{
+	size_t len = strlen(dir);
 	const char *rest;
 
 	if (!keep->child)
-		return strcmp(path, keep->path) == 0;
+		return strcmp(path, dir) == 0;
 	if (!keep->child[0])
-		return og_path_within(path, keep->path);
-	if (strncmp(path, keep->path, len) != 0 || path[len] != '/')
+		return og_path_within(path, dir);
+	if (strncmp(path, dir, len) != 0 || path[len] != '/')
 		return false;
 	rest = strchr(path + len + 1, '/');
 	return rest && rest > path + len + 1 && strcmp(rest + 1, keep->child) == 0;
 }
 
-/* Whether what was found at |keep| is what the engine keeps there. */
-static bool is_kept(struct og_gather *g, const struct og_keep *keep, const struct og_place *place)
+/* Whether what was found at |keep|, which is at |dir|, is what the engine keeps there. */
+static bool is_kept(struct og_gather *g, const struct og_keep *keep, const char *dir,
+		    const struct og_place *place)
 {
 	const struct og_mount *mount;
 
 	if (keep->how == OG_KEEP_SAME)
 		return place->mount == keep->mount;
 	mount = og_gather_mounts(g) ? og_mounts_by_id(g->mounts, place->mount) : NULL;
-	if (!mount)
+	if (!mount || !og_path_within(mount->point, dir))
 		return false;
 	if (keep->how == OG_KEEP_TMPFS)
-		return strcmp(mount->fstype, "tmpfs") == 0 && strcmp(mount->root, "/") == 0 &&
-		       og_path_within(mount->point, keep->path);
-	return strcmp(mount->fstype, "overlay") == 0 && og_path_within(mount->point, keep->path);
+		return strcmp(mount->fstype, "tmpfs") == 0 && strcmp(mount->root, "/") == 0;
+	return strcmp(mount->fstype, "overlay") == 0;
 }
 
 /*
@@ -99,32 +108,37 @@ static bool is_init(const struct og_gather *g, const char *source, const struct 
 }
 
 /*
- * What engines name themselves has no link in it. By a link it is a user's name for it,
- * which may lead elsewhere by the time it is mounted.
+ * What engines name themselves has no link in it, but on the way to their directories. By
+ * another link it is a user's name for it, which may lead elsewhere by the time it is mounted.
  */
-static bool is_by_link(const char *source, const char *resolved)
+static bool is_by_link(struct og_gather *g, const char *source, const char *resolved)
 {
-	return strcmp(source, resolved) != 0;
+	return strcmp(source, resolved) != 0 && strcmp(og_way_real(g, source), resolved) != 0;
 }
 
-static const struct og_keep *find_keep(struct og_gather *g, const char *source,
-				       const struct og_place *place)
+static struct og_keep *find_keep(struct og_gather *g, const char *source,
+				 const struct og_place *place)
 {
-	if (is_by_link(source, place->path))
+	if (is_by_link(g, source, place->path))
 		return NULL;
-	for (size_t i = 0; i < g->nkeeps; i++)
-		if (is_at(&g->keeps[i], place->path) && is_kept(g, &g->keeps[i], place))
-			return &g->keeps[i];
+	/* first without asking for links, which costs something */
+	for (size_t i = 0; i < 2 * g->nkeeps; i++) {
+		struct og_keep *keep = &g->keeps[i % g->nkeeps];
+		const char *dir = i < g->nkeeps ? keep->path : real_of(g, keep);
+
+		if (is_at(keep, dir, place->path) && is_kept(g, keep, dir, place))
+			return keep;
+	}
 	return NULL;
 }
 
-/* Whether |path| is a place NAME/CHILD below the keep, or lies below one. */
-static bool is_in_child(const struct og_keep *keep, const char *path)
+/* Whether |path| is a place NAME/CHILD below |dir|, the keep's, or lies below one. */
+static bool is_in_child(const struct og_keep *keep, const char *dir, const char *path)
 {
-	size_t len = strlen(keep->path), child = strlen(keep->child);
+	size_t len = strlen(dir), child = strlen(keep->child);
 	const char *rest;
 
-	if (strncmp(path, keep->path, len) != 0 || path[len] != '/')
+	if (strncmp(path, dir, len) != 0 || path[len] != '/')
 		return false;
 	rest = strchr(path + len + 1, '/');
 	return rest && strncmp(rest + 1, keep->child, child) == 0 &&
@@ -136,16 +150,16 @@ static bool is_in_child(const struct og_keep *keep, const char *path)
  * container or build step ("volume-subpath") is what it is a part of. Were the
  * volume's own place covered by a mount, the origin would be another path.
  */
-static const struct og_keep *keep_of_part(const struct og_gather *g, const char *origin)
+static struct og_keep *keep_of_part(struct og_gather *g, const char *origin)
 {
 	for (size_t i = 0; i < g->nkeeps; i++) {
-		const struct og_keep *keep = &g->keeps[i];
+		struct og_keep *keep = &g->keeps[i];
 
 		if (keep->role != OG_ROLE_VOLUME && keep->role != OG_ROLE_IMAGE &&
 		    keep->role != OG_ROLE_SECRET)
 			continue;
-		if (keep->child && keep->child[0] ? is_in_child(keep, origin)
-						  : og_path_within(origin, keep->path))
+		if (keep->child && keep->child[0] ? is_in_child(keep, real_of(g, keep), origin)
+						  : og_path_within(origin, real_of(g, keep)))
 			return keep;
 	}
 	return NULL;
@@ -163,24 +177,24 @@ static bool is_open(struct og_gather *g, const char *path)
 }
 
 /* |keep| NULL: none. */
-static void set_role(struct og_gather *g, struct og_source *ret, const struct og_keep *keep)
+static void set_role(struct og_gather *g, struct og_source *ret, struct og_keep *keep)
 {
 	if (!keep)
 		return;
 	ret->role = keep->role;
 	/* what the container makes of the modes in a volume bars nobody */
-	if (keep->role == OG_ROLE_VOLUME && is_open(g, keep->path))
-		ret->open = keep->path;
+	if (keep->role == OG_ROLE_VOLUME && is_open(g, real_of(g, keep)))
+		ret->open = real_of(g, keep);
 }
 
 /* ---- mounts ---- */
 
 /* A mount that the engine made at the user's word: of a volume's own options. */
-static bool is_users(const struct og_gather *g, const struct og_mount *mount)
+static bool is_users(struct og_gather *g, const struct og_mount *mount)
 {
 	for (size_t i = 0; i < g->nkeeps; i++)
 		if (g->keeps[i].role == OG_ROLE_VOLUME &&
-		    og_path_within(mount->point, g->keeps[i].path))
+		    og_path_within(mount->point, real_of(g, &g->keeps[i])))
 			return true;
 	return false;
 }
@@ -261,7 +275,7 @@ static int fill_mount(struct og_gather *g, const struct og_place *place, struct 
 		return -1;
 	ret->hidden = !ret->origin || strcmp(ret->origin, ret->resolved) != 0;
 	if (ret->role == OG_ROLE_NONE && ret->origin && ret->hidden &&
-	    !is_by_link(ret->source, ret->resolved))
+	    !is_by_link(g, ret->source, ret->resolved))
 		set_role(g, ret, keep_of_part(g, ret->origin));
 	if (ret->type != OG_FT_DIR)
 		return 0;
@@ -290,12 +304,13 @@ static int fill_socket(struct og_gather *g, const struct og_place *place, struct
 }
 
 /* What a volume's options bound there counts as what it is, not as the engine's directory. */
-static void see_past_volume(const struct og_gather *g, struct og_source *ret)
+static void see_past_volume(struct og_gather *g, struct og_source *ret)
 {
 	if (ret->role != OG_ROLE_NONE || !ret->hidden || !ret->origin)
 		return;
 	for (size_t i = 0; i < g->nkeeps; i++)
-		if (g->keeps[i].role == OG_ROLE_VOLUME && is_at(&g->keeps[i], ret->resolved))
+		if (g->keeps[i].role == OG_ROLE_VOLUME &&
+		    is_at(&g->keeps[i], real_of(g, &g->keeps[i]), ret->resolved))
 			ret->resolved = ret->origin;
 }
 

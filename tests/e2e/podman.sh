@@ -467,6 +467,18 @@ builds_refused() {
 	hasnt "... and nothing ran" "$out" '^it ran'
 }
 
+# The storage was moved to another disk, and a link left.
+moved() {
+	policy '{ "version": 1, "extends": "baseline" }'
+	mv "$T/pod/root" "$T/pod/moved" && ln -s moved "$T/pod/root"
+	is "storage behind a link: a container, its volume" "$(run -v moved:/v bb:1 sh -c 'echo kept >/v/f && cat /v/f')" kept
+	is "... is in what was moved" "$(cat "$T/pod/moved/volumes/moved/_data/f")" kept
+	P volume create --opt type=none --opt o=bind --opt device=/etc evil >/dev/null
+	refused "... the host's /etc as a volume" 'mounts: ".*/evil/_data" is "/etc"' -v evil:/x bb:1 true
+	ln -s /etc "$T/pod/moved/volumes/moved/_data/link"
+	refused "... a link in a volume" 'mounts: ".*/link" is "/etc"' -v "$T/pod/root/volumes/moved/_data/link:/x" bb:1 true
+}
+
 # ---- running them -----------------------------------------------------------
 
 if ! command -v podman >/dev/null || ! [ -x /usr/lib/podman/netavark ]; then
@@ -489,6 +501,7 @@ if need_ocigate "podman: policies"; then
 	annotations
 	builds
 	P rm -f -t 0 other >/dev/null
+	moved
 	is "no record is left of containers that are gone" "$(find /run/ocigate -mindepth 1 ! -type d ! -name '*lock*')" ""
 fi
 P rm -af -t 0 >/dev/null 2>&1

@@ -192,6 +192,120 @@ Test(engine, podman)
 	release(&l);
 }
 
+static void make_link(const char *name, const char *target)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", top, name);
+	cr_assert(eq(int, symlink(target, path), 0), "%s", path);
+}
+
+#define USERDATA "overlay-containers/" ID "/userdata"
+
+/* Storage and run root were moved, and links are left, in "l". */
+static const struct {
+	const char *source;
+	enum og_role role;
+} moved[] = {
+	{ "l/st/volumes/v/_data", OG_ROLE_VOLUME },
+	{ "l/st/" USERDATA "/.containerenv", OG_ROLE_ENGINE },
+	{ "l/run/" USERDATA "/hostname", OG_ROLE_NETFILE },
+	{ "l/run/" USERDATA "/secrets/x", OG_ROLE_ENGINE },
+	/* as without links, it is there */
+	{ "big/st/volumes/v/_data", OG_ROLE_VOLUME },
+	/* a link of who can write there, behind the engine's */
+	{ "l/st/volumes/t/_data", OG_ROLE_NONE },
+	{ "l/st/volumes/v/_data/up/_data", OG_ROLE_NONE },
+	{ "l/st/" USERDATA "/secrets/x", OG_ROLE_NONE },
+	{ "l/st/" USERDATA "/passwd", OG_ROLE_NONE },
+	/* others, and other names */
+	{ "user/volumes/v/_data", OG_ROLE_NONE },
+	{ "l/st/../st/volumes/v/_data", OG_ROLE_NONE },
+	{ "l/st/volumes/v", OG_ROLE_NONE },
+	{ "l/st/overlay", OG_ROLE_NONE },
+};
+
+static void put_moved(void)
+{
+	og_auto_buf struct og_buf mounts = { 0 };
+
+	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
+		char *one = bind_of(moved[i].source);
+
+		og_buf_printf(&mounts, "%s%s", i ? "," : "", one);
+		free(one);
+	}
+	put("l/", " ");
+	put("x/secret/x", "x");
+	put("big/st/overlay/l/merged/", " ");
+	put("big/st/volumes/v/_data/", " ");
+	put("big/st/volumes/t/", " ");
+	put("big/st/" USERDATA "/.containerenv", "x");
+	put("big/run/" USERDATA "/hostname", "x");
+	put("big/run/" USERDATA "/secrets/x", "x");
+	put("big/st/" USERDATA "/config.json",
+	    "{\"root\":{\"path\":\"%s/l/st/overlay/l/merged\"},\"mounts\":[%s]}", top, mounts.data);
+	make_link("l/st", "../big/st");
+	make_link("l/run", "../big/run");
+	make_link("user", "l/st");
+	make_link("big/st/volumes/t/_data", "../v/_data");
+	make_link("big/st/volumes/v/_data/up", "../../v");
+	make_link("big/st/" USERDATA "/secrets", "../../../../../x/secret");
+	make_link("big/st/" USERDATA "/passwd", "/etc/passwd");
+}
+
+Test(engine, podman_moved)
+{
+	struct launch l;
+	char path[512];
+
+	put_moved();
+	cr_assert(eq(int, chmod(top, 0755), 0));
+	collect(&l, NULL, "l/st/" USERDATA, ID);
+	cr_expect(eq(int, l.facts->engine, OG_ENGINE_PODMAN));
+	cr_expect(l.facts->rootfs_in_storage);
+	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++)
+		expect_role(&l, moved[i].source, moved[i].role);
+	snprintf(path, sizeof(path), "%s/big/st/volumes", top);
+	cr_expect_str_eq(source(&l, "l/st/volumes/v/_data")->open, path);
+	release(&l);
+	/* others may exchange the links: nothing is told by them */
+	snprintf(path, sizeof(path), "%s/l", top);
+	cr_assert(eq(int, chmod(path, 0777), 0));
+	collect(&l, NULL, "big/st/" USERDATA, ID);
+	cr_expect(eq(int, l.facts->engine, OG_ENGINE_PODMAN));
+	expect_role(&l, "big/st/volumes/v/_data", OG_ROLE_VOLUME);
+	expect_role(&l, "l/st/volumes/v/_data", OG_ROLE_NONE);
+	expect_role(&l, "l/run/" USERDATA "/hostname", OG_ROLE_NONE);
+	release(&l);
+}
+
+Test(engine, ways)
+{
+	struct og_gather g = { 0 };
+	char link[512], below[600], want[600];
+
+	put("d/real/", " ");
+	put("d/link/", " ");
+	make_link("d/link/x", "../real");
+	snprintf(link, sizeof(link), "%s/d/link/x", top);
+	snprintf(below, sizeof(below), "%s/a", link);
+	snprintf(want, sizeof(want), "%s/d/real/a", top);
+	og_way(&g, link);
+	og_way(&g, link);
+	og_way(&g, NULL);
+	cr_expect(eq(sz, g.nways, 1));
+	cr_expect_str_eq(og_way_real(&g, below), want);
+	snprintf(want, sizeof(want), "%sa", link);
+	cr_expect_str_eq(og_way_real(&g, want), want);
+	/* another may exchange the link */
+	g.ways[0].real = NULL;
+	snprintf(want, sizeof(want), "%s/d/link", top);
+	cr_assert(eq(int, chmod(want, 0777), 0));
+	cr_expect_str_eq(og_way_real(&g, below), below);
+	og_arena_release(&g.arena);
+}
+
 /* ---- policies ---- */
 
 /* Of the directories above a policy the message has the path, not the last name. */
