@@ -81,6 +81,7 @@ static bool is_in_programs(const char *path)
 		"/usr/bin",
 		"/usr/lib/docker",
 		"/usr/lib/podman",
+		"/usr/libexec/catatonit",
 		"/usr/libexec/docker",
 		"/usr/libexec/podman",
 		"/usr/local/bin",

@@ -11,7 +11,7 @@
 . "$(dirname "$0")/../lib/e2e_docker.sh" # the recorders
 . "$(dirname "$0")/../lib/e2e_scenarios.sh"
 . "$(dirname "$0")/../lib/e2e_podman.sh"
-E2E_POINTS="$E2E_POINTS /var/lib/containers"
+E2E_POINTS="$E2E_POINTS /var/lib/containers /usr/libexec/catatonit /usr/libexec/podman"
 e2e_begin "$@"
 
 R=(ocigate) # the runtime by its name in containers.conf
@@ -467,6 +467,14 @@ builds_refused() {
 	hasnt "... and nothing ran" "$out" '^it ran'
 }
 
+# As Fedora has it: podman's name for the init program is a link to another directory.
+init_of_fedora() {
+	mount -t tmpfs -o mode=755 tmpfs /usr/libexec/catatonit && mount -t tmpfs -o mode=755 tmpfs /usr/libexec/podman &&
+		cp /usr/bin/catatonit /usr/libexec/catatonit/ && ln -s ../catatonit/catatonit /usr/libexec/podman/catatonit
+	check "--init, with Fedora's link" run --init bb:1 true
+	umount /usr/libexec/podman /usr/libexec/catatonit
+}
+
 # The storage was moved to another disk, and a link left.
 moved() {
 	policy '{ "version": 1, "extends": "baseline" }'
@@ -501,6 +509,7 @@ if need_ocigate "podman: policies"; then
 	annotations
 	builds
 	P rm -f -t 0 other >/dev/null
+	init_of_fedora
 	moved
 	is "no record is left of containers that are gone" "$(find /run/ocigate -mindepth 1 ! -type d ! -name '*lock*')" ""
 fi
