@@ -60,7 +60,10 @@ int og_cri_image(struct og_gather *g, const char *reference, struct og_err *rete
 	return 0;
 }
 
-/* Volumes that the kubelet makes; others (hostPath) come under their own path. */
+/*
+ * Volumes that the kubelet makes, or has a driver of the cluster's make (CSI); others come
+ * under their own path (hostPath), or are of whatever server a pod names (nfs).
+ */
 void og_keep_pod(struct og_gather *g, const char *uid)
 {
 	static const struct {
@@ -80,6 +83,7 @@ void og_keep_pod(struct og_gather *g, const char *uid)
 				  ? og_arena_printf(&g->arena, OG_KUBELET "/pods/%s", uid)
 				  : NULL;
 	og_auto_close int fd = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	const char *csi;
 
 	if (fd < 0 || !og_path_is_safe(dir, OG_SAFE_STICKY))
 		return;
@@ -92,6 +96,9 @@ void og_keep_pod(struct og_gather *g, const char *uid)
 		og_keep_same(g, fd, path, "", parts[i].role);
 		og_keep(g, path, "", parts[i].role, OG_KEEP_TMPFS);
 	}
+	csi = og_arena_printf(&g->arena, "%s/volumes/kubernetes.io~csi", dir);
+	if (csi)
+		og_keep(g, csi, "mount", OG_ROLE_VOLUME, OG_KEEP_CSI);
 }
 
 /* The files of the pod's sandbox: .../sandboxes/ID/{hosts,hostname,resolv.conf}, its shm. */

@@ -25,6 +25,7 @@ enum og_keep_mount {
 	OG_KEEP_SAME,	 /* it lies on the mount |mount|: nothing is mounted over it */
 	OG_KEEP_TMPFS,	 /* it lies on a tmpfs that is mounted at |path| or below */
 	OG_KEEP_OVERLAY, /* it lies on an overlay that is mounted at |path| or below */
+	OG_KEEP_CSI,	 /* it is what a CSI driver mounted, and nothing of the host's */
 };
 
 /* A place where the engine keeps something for this container. */

@@ -52,6 +52,24 @@ static bool is_at(const struct og_keep *keep, const char *dir, const char *path)
 	return rest && rest > path + len + 1 && strcmp(rest + 1, keep->child) == 0;
 }
 
+/*
+ * What a CSI driver mounted is a volume's own file system if it is seen nowhere else but where
+ * the kubelet has those: for a pod, and for all of the host. Else it is a part of the host's.
+ */
+static bool is_csi(struct og_gather *g, const struct og_mount *mount, const char *path)
+{
+	static const char all[] = "/plugins/kubernetes.io/csi/";
+	const char *kubelet = og_way_real(g, OG_KUBELET), *rest;
+	char origin[PATH_MAX];
+
+	if (og_mounts_origin(g->mounts, mount, path, origin, sizeof(origin), NULL) < 0 ||
+	    !og_path_within(origin, kubelet))
+		return false;
+	rest = origin + strlen(kubelet);
+	return strncmp(rest, all, sizeof(all) - 1) == 0 ||
+	       og_path_ends(rest, "/pods/*/volumes/kubernetes.io~csi/*/mount");
+}
+
 /* Whether what was found at |keep|, which is at |dir|, is what the engine keeps there. */
 static bool is_kept(struct og_gather *g, const struct og_keep *keep, const char *dir,
 		    const struct og_place *place)
@@ -63,6 +81,8 @@ static bool is_kept(struct og_gather *g, const struct og_keep *keep, const char 
 	mount = og_gather_mounts(g) ? og_mounts_by_id(g->mounts, place->mount) : NULL;
 	if (!mount || !og_path_within(mount->point, dir))
 		return false;
+	if (keep->how == OG_KEEP_CSI)
+		return is_csi(g, mount, place->path);
 	if (keep->how == OG_KEEP_TMPFS)
 		return strcmp(mount->fstype, "tmpfs") == 0 && strcmp(mount->root, "/") == 0;
 	return strcmp(mount->fstype, "overlay") == 0;

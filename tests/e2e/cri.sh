@@ -9,6 +9,7 @@
 . "$(dirname "$0")/../lib/e2e_docker.sh"
 . "$(dirname "$0")/../lib/e2e_outside.sh"
 . "$(dirname "$0")/../lib/e2e_containerd.sh"
+E2E_POINTS="$E2E_POINTS /var/lib/kubelet"
 e2e_begin "$@"
 need_ocigate "CRI" || e2e_end
 
@@ -66,12 +67,12 @@ pod() {
 	P=$(jq -r '.["1"]' <<<"$out" 2>/dev/null)
 }
 
-# container NAME SECURITY COMMAND...: in the last pod; started; leaves its id in $K.
+# container NAME SECURITY COMMAND...: in the last pod, with $MOUNTS; started; leaves its id in $K.
 container() {
 	local name=$1 security=$2
 	shift 2
-	capture cri CreateContainer "$(jq -nc --arg p "$P" --argjson c "$CONFIG" --arg n "$name" --argjson s "$security" '
-		{ "1": $p, "3": $c, "2": { "1": { "1": $n }, "2": { "1": "example.com/pod:1" }, "3": $ARGS.positional,
+	capture cri CreateContainer "$(jq -nc --arg p "$P" --argjson c "$CONFIG" --arg n "$name" --argjson s "$security" --argjson m "${MOUNTS:-[]}" '
+		{ "1": $p, "3": $c, "2": { "1": { "1": $n }, "2": { "1": "example.com/pod:1" }, "3": $ARGS.positional, "7": $m,
 		  "11": ($n + ".log"), "15": { "2": $s } } }' --args -- "$@")"
 	K=$(jq -r '.["1"]' <<<"$out" 2>/dev/null)
 	[ "$rc" -eq 0 ] && capture cri StartContainer "{ \"1\": \"$K\" }"
@@ -175,6 +176,33 @@ refused() {
 	is "nothing is left of those" "$(left)" ""
 }
 
+# What the kubelet has a CSI driver mount for a pod: its volume, and no other pod's.
+volumes() {
+	local d=/var/lib/kubelet/pods/uid-claim/volumes/kubernetes.io~csi/pvc-1/mount MOUNTS
+	MOUNTS="[{ \"1\": \"/db\", \"2\": \"$d\" }]"
+	mkdir -p "$d" && chmod 750 /var/lib/kubelet
+	policy '{ "version": 1, "extends": "baseline" }'
+	mount -t tmpfs -o mode=755 tmpfs "$d"
+	pod claim ocigate
+	container main '{}' sleep 600
+	is "a volume of a CSI driver's" "$rc $err" "0 "
+	cri ExecSync "{ \"1\": \"$K\", \"2\": [\"touch\", \"/db/f\"], \"3\": 5 }" >/dev/null
+	is "... is there" "$(ls "$d")" f
+	end_pod
+	pod other ocigate
+	container main '{}' sleep 600
+	has "another pod's: refused" "$err" 'mounts: ".*/pvc-1/mount" is not an allowed source'
+	end_pod
+	umount "$d"
+	mount --bind /etc "$d"
+	pod claim ocigate
+	container main '{}' sleep 600
+	has "a driver that mounts what is the host's: refused" "$err" 'mounts: ".*/pvc-1/mount" is "/etc"'
+	end_pod
+	umount "$d"
+	is "nothing is left of those" "$(left)" ""
+}
+
 # The policy of examples/ for a node: the cluster's own pods may what others may not.
 kubernetes() {
 	policy "$(cat "$E2E_TREE/examples/policies/kubernetes.json")"
@@ -194,7 +222,8 @@ kubernetes() {
 }
 
 mkdir -p "$T/work" "$T/ctr" "$T/logs" "$T/recorded"
-{ mount -t tmpfs tmpfs "$T/ctr" && e2e_own_run && mount -t tmpfs -o mode=755 tmpfs /var/lib/cni; } || e2e_die "cannot set up directories"
+{ mount -t tmpfs tmpfs "$T/ctr" && e2e_own_run && mount -t tmpfs -o mode=755 tmpfs /var/lib/cni &&
+	mount -t tmpfs -o mode=755 tmpfs /var/lib/kubelet; } || e2e_die "cannot set up directories"
 real_is "$REAL"
 outside_make
 dockerd_recorders
@@ -209,6 +238,7 @@ ordinary restricted "$USER_1000"
 guarded
 judged
 refused
+volumes
 kubernetes
 containerd_stop
 kill "$EXT" 2>/dev/null
