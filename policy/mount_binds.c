@@ -66,11 +66,8 @@ static const char *advice(struct og_pass *pass, char *buf, size_t size)
 }
 
 /* A source that may not be there: taken out or refused, as the option "outside" says. */
-static int outside(const struct bind *bind, const char *what, bool elsewhere)
+static int outside(const struct bind *bind, const char *what, const char *instead)
 {
-	char buf[512];
-	const char *instead = elsewhere ? advice(bind->pass, buf, sizeof(buf)) : "run without it";
-
 	if (og_opt_is(bind->pass, OG_OPT_mounts_outside, "remove"))
 		return og_remove(bind->pass, bind->mount, "%s (mount on %s): %s", what,
 				 OG_Q(bind->destination), instead);
@@ -121,6 +118,7 @@ static int judge_source(const struct bind *bind)
 	const struct og_source *fact = bind->fact;
 	const char *type = fact ? wrong_type(fact) : NULL;
 	const char *socket = fact ? control_socket(bind) : NULL;
+	const char *instead = "run without it";
 	char what[512];
 
 	if (!fact)
@@ -137,13 +135,20 @@ static int judge_source(const struct bind *bind)
 			 OG_Q(socket));
 	else if (type)
 		snprintf(what, sizeof(what), "the source %s is %s", OG_Q(bind->source), type);
-	else if (!fact->resolved || (fact->hidden && !fact->origin && fact->role == OG_ROLE_NONE))
+	else if (!fact->resolved)
 		snprintf(what, sizeof(what),
 			 "what the source %s really is could not be established",
 			 OG_Q(bind->source));
-	else
+	else if (fact->hidden && !fact->origin && fact->role == OG_ROLE_NONE) {
+		/* who makes a volume names any server or device for it: its path tells nothing */
+		snprintf(what, sizeof(what),
+			 "what the source %s really is could not be established: a file system of "
+			 "its own (%s) that is mounted nowhere else",
+			 OG_Q(bind->source), fact->fstype ? fact->fstype : "unknown");
+		instead = "mount it on the host, and use a path there that is allowed";
+	} else
 		return 1;
-	return outside(bind, what, false);
+	return outside(bind, what, instead);
 }
 
 /* ---- where it lies ---- */
@@ -213,7 +218,7 @@ static struct cover find_cover(const struct bind *bind)
 static int reject_outside(const struct bind *bind, const struct cover *cover)
 {
 	const struct og_source *fact = bind->fact;
-	char what[512];
+	char what[512], buf[512];
 
 	og_because(bind->pass, cover->denied);
 	if (!strcmp(cover->outside, bind->source))
@@ -225,7 +230,7 @@ static int reject_outside(const struct bind *bind, const struct cover *cover)
 		snprintf(what, sizeof(what),
 			 "%s brings %s, mounted below it, which is not an allowed source",
 			 OG_Q(bind->source), OG_Q(cover->outside));
-	return outside(bind, what, true);
+	return outside(bind, what, advice(bind->pass, buf, sizeof(buf)));
 }
 
 /* ---- what may be done with it ---- */
