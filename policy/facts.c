@@ -127,6 +127,7 @@ static const struct field destfact_fields[] = {
 	F(og_destfact, path, K_NAME),
 	F(og_destfact, leads, K_TEXT),
 	F(og_destfact, in, K_TEXT),
+	F(og_destfact, linked, K_BOOL),
 	F(og_destfact, missing, K_BOOL),
 };
 static const struct table destfacts = TABLE(og_destfact, destfact_fields, "path");

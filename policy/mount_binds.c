@@ -65,10 +65,21 @@ static const char *advice(struct og_pass *pass, char *buf, size_t size)
 	return buf;
 }
 
+/* Where other destinations lead was looked at with this mount there. */
+static bool others_lead(const struct bind *bind)
+{
+	const struct og_facts *facts = og_facts(bind->pass);
+
+	for (size_t i = 0; i < facts->ndestinations; i++)
+		if (strcmp(facts->destinations[i].path, bind->destination))
+			return true;
+	return false;
+}
+
 /* A source that may not be there: taken out or refused, as the option "outside" says. */
 static int outside(const struct bind *bind, const char *what, const char *instead)
 {
-	if (og_opt_is(bind->pass, OG_OPT_mounts_outside, "remove"))
+	if (og_opt_is(bind->pass, OG_OPT_mounts_outside, "remove") && !others_lead(bind))
 		return og_remove(bind->pass, bind->mount, "%s (mount on %s): %s", what,
 				 OG_Q(bind->destination), instead);
 	return og_reject(bind->pass, bind->mount, "%s (mount on %s): %s", what,
@@ -342,7 +353,9 @@ bool og_fact_is_compared(const struct og_facts *facts, const struct og_source *s
 {
 	const struct og_destfact *place = og_fact_destination(facts, destination);
 
-	return source->role == OG_ROLE_NONE || (place && place->in);
+	if (source->role == OG_ROLE_NETFILE) /* engines write them anew */
+		return false;
+	return source->role == OG_ROLE_NONE || (place && (place->in || place->linked));
 }
 
 int og_bind_judge(struct og_pass *pass, const struct og_node *mount,

@@ -4,7 +4,8 @@
  * meet: those of the image, and those in what is mounted already, which a volume's users
  * make. So the paths are followed here as a runtime will, through the same mounts in the
  * same order. What is in /proc, /sys and /dev is judged as it is written: the runtime puts
- * a file system of its own there, or refuses to.
+ * a file system of its own there, or refuses to. What leads into /proc or /sys is followed
+ * no further: their links lead elsewhere in the container, and ".." behind one to anywhere.
  */
 #include "destinations.h"
 
@@ -26,8 +27,8 @@ struct layer {
 	const char *written, *at; /* the destination, and where that leads */
 	size_t order;		  /* in the document */
 	const char *source;
-	const char *host; /* the directory with what is in it; NULL: nothing is */
-	bool bind, unknown;
+	const char *host; /* the directory with what is in it; NULL: none is known */
+	bool bind, empty;
 	bool moved; /* those two differ, or where it leads is not known */
 };
 
@@ -94,20 +95,30 @@ static const struct layer *layer_of(const struct view *view, const char *path)
 	return last;
 }
 
-enum found { FOUND_LINK, FOUND_OTHER, FOUND_NOTHING, FOUND_UNKNOWN };
+enum found { FOUND_LINK, FOUND_OTHER, FOUND_NOTHING, FOUND_KERNEL, FOUND_UNKNOWN };
+
+/* In a file system that has no directory on the host to look at. */
+static enum found look_inside(const struct layer *layer, const char *path)
+{
+	if (strcmp(path, layer->at) == 0)
+		return FOUND_OTHER;
+	if (layer->empty)
+		return FOUND_NOTHING;
+	/* full of links, of which the container's differ from ours */
+	return og_path_within(path, "/proc") || og_path_within(path, "/sys") ? FOUND_KERNEL
+									     : FOUND_UNKNOWN;
+}
 
 /* What is at |path|, of which nothing but the end may be a link. */
-static enum found look(const struct view *view, const char *path, char target[PATH_MAX])
+static enum found look(const struct view *view, const struct layer *layer, const char *path,
+		       char target[PATH_MAX])
 {
-	const struct layer *layer = layer_of(view, path);
 	char host[PATH_MAX];
 	struct stat st;
 	ssize_t len;
 
-	if (layer && layer->unknown)
-		return FOUND_UNKNOWN;
 	if (layer && !layer->host)
-		return strcmp(path, layer->at) == 0 ? FOUND_OTHER : FOUND_NOTHING;
+		return look_inside(layer, path);
 	if (layer && layer->at[1]) /* not on the root itself */
 		path += strlen(layer->at);
 	if (snprintf(host, sizeof(host), "%s%s", layer ? layer->host : view->g->rootfs, path) >=
@@ -124,41 +135,54 @@ static enum found look(const struct view *view, const char *path, char target[PA
 	return FOUND_LINK;
 }
 
-/* Follow |path| to its end, walk->done. */
-static enum found follow(const struct view *view, const char *path, struct og_walk *walk)
+/*
+ * Follow |path| to its end, walk->done; in the kernel's file systems no further than
+ * their names go. *retlinked: a link of what is bound there was on the way.
+ */
+static enum found follow(const struct view *view, const char *path, struct og_walk *walk,
+			 bool *retlinked)
 {
 	enum found found = FOUND_OTHER;
 	char target[PATH_MAX];
 
+	*retlinked = false;
 	if (!og_walk_begin(walk, path))
 		return FOUND_UNKNOWN;
 	while (og_walk_next(walk)) {
-		found = look(view, walk->done, target);
+		const struct layer *layer = layer_of(view, walk->done);
+
+		found = look(view, layer, walk->done, target);
+		if (found == FOUND_KERNEL)
+			return found;
 		if (found == FOUND_UNKNOWN ||
 		    (found == FOUND_LINK && !og_walk_follow(walk, target)))
 			return FOUND_UNKNOWN;
+		*retlinked = *retlinked || (found == FOUND_LINK && layer && layer->bind);
 	}
 	return walk->todo[0] ? FOUND_UNKNOWN : found;
 }
 
 /* ---- the facts ---- */
 
-/* A file that the engine itself makes for this container is harmless wherever it comes to lie. */
-static bool is_netfile(const struct og_gather *g, const char *source, bool bind)
+static bool is_plain(const char *path)
 {
-	const struct og_source *fact = bind && source ? og_fact_source(g->facts, source) : NULL;
-
-	return fact && fact->role == OG_ROLE_NETFILE;
+	return !strstr(path, "/.") && !strstr(path, "//");
 }
 
-/* On, or straight in, a file system that the runtime makes. */
-static bool is_engines_own(const char *path)
+static bool is_straight_in_dev(const char *path)
 {
 	static const char dev[] = "/dev";
 	size_t len = sizeof(dev) - 1;
 
-	return og_path_within(path, "/proc") || og_path_within(path, "/sys") ||
-	       (og_path_within(path, dev) && (!path[len] || !strchr(path + len + 1, '/')));
+	return is_plain(path) && og_path_within(path, dev) &&
+	       (!path[len] || !strchr(path + len + 1, '/'));
+}
+
+/* On, or straight in, a file system that the runtime makes; "/proc/../x" is not. */
+static bool is_engines_own(const char *path)
+{
+	return is_straight_in_dev(path) ||
+	       (is_plain(path) && (og_path_within(path, "/proc") || og_path_within(path, "/sys")));
 }
 
 /* Add to |list|, which has room, what is worth being known of |path|; *ret NULL: nothing. */
@@ -166,16 +190,18 @@ static int add(const struct view *view, const char *path, struct og_destfact *li
 	       struct og_destfact **ret, struct og_err *reterr)
 {
 	struct og_walk walk;
-	enum found found = follow(view, path, &walk);
+	bool linked;
+	enum found found = follow(view, path, &walk, &linked);
 	const char *leads = found == FOUND_UNKNOWN ? "" : walk.done[0] ? walk.done : "/";
 	const struct layer *layer = found == FOUND_UNKNOWN ? NULL : layer_of(view, leads);
 	struct og_destfact *fact = &list[*n];
 
 	*ret = NULL;
-	if (strcmp(leads, path) == 0 && !(layer && layer->bind))
+	if (strcmp(leads, path) == 0 && !linked && found != FOUND_KERNEL && !(layer && layer->bind))
 		return 0;
 	*fact = (struct og_destfact){ .path = path,
 				      .in = layer && layer->bind ? layer->source : NULL,
+				      .linked = linked,
 				      .missing = found == FOUND_NOTHING };
 	if (found != FOUND_UNKNOWN) {
 		fact->leads = strcmp(leads, path) == 0 ? path
@@ -227,7 +253,15 @@ static bool copies_up(const struct og_node *mount)
 	return false;
 }
 
-/* What is in it: of a bind what its source has, of a tmpfs nothing, or what was there. */
+static bool is_one_of(const char *type, const char *a, const char *b, const char *c)
+{
+	return type && (strcmp(type, a) == 0 || strcmp(type, b) == 0 || strcmp(type, c) == 0);
+}
+
+/*
+ * What is in it: of a bind what its source has, of a tmpfs nothing, or what was there. In
+ * devpts and mqueue there is no link.
+ */
 static int fill_layer(struct og_gather *g, const struct og_node *mount, struct layer *ret,
 		      struct og_err *reterr)
 {
@@ -238,11 +272,13 @@ static int fill_layer(struct og_gather *g, const struct og_node *mount, struct l
 	if (ret->bind) {
 		source = ret->source ? og_fact_source(g->facts, ret->source) : NULL;
 		ret->host = source && !source->problem ? source->resolved : NULL;
-		ret->unknown = !ret->host;
 	} else if (copies_up(mount)) {
 		ret->host = og_arena_printf(&g->arena, "%s%s", g->rootfs, ret->at);
 		if (!ret->host)
 			return og_gather_nomem(reterr);
+	} else {
+		ret->empty = is_one_of(og_str(og_member(mount, "type")), "tmpfs", "devpts",
+				       "mqueue");
 	}
 	return 0;
 }
@@ -288,8 +324,7 @@ static int add_mounts(struct view *view, size_t count, struct og_err *reterr)
 		const char *path = list[i] ? list[i]->written : NULL;
 
 		view->mounted = i;
-		if (!path || is_engines_own(path) ||
-		    is_netfile(view->g, list[i]->source, list[i]->bind))
+		if (!path || is_engines_own(path))
 			continue;
 		if (add(view, path, facts->destinations, &facts->ndestinations, &fact, reterr) < 0)
 			return -1;
@@ -321,7 +356,7 @@ static int add_made(struct view *view, const struct og_node *root, struct og_err
 
 		for (size_t i = 0; path && i < facts->nmade; i++)
 			twice = twice || strcmp(facts->made[i].path, path) == 0;
-		if (!path || path[0] != '/' || twice || is_engines_own(path))
+		if (!path || path[0] != '/' || twice || is_straight_in_dev(path))
 			continue;
 		if (add(view, path, facts->made, &facts->nmade, &fact, reterr) < 0)
 			return -1;
@@ -329,14 +364,29 @@ static int add_made(struct view *view, const struct og_node *root, struct og_err
 	return 0;
 }
 
-/* Whether anything is to be told of: of the mounts that every container has, nothing is. */
+/* A file that the engine itself makes for this container. */
+static bool is_netfile(const struct og_gather *g, const char *source)
+{
+	const struct og_source *fact = source ? og_fact_source(g->facts, source) : NULL;
+
+	return fact && fact->role == OG_ROLE_NETFILE;
+}
+
+/*
+ * Whether anything is to be told of. Of the file systems that every container has nothing
+ * is, and of the engine's files only where one could come over what sets a label.
+ */
 static bool any_other(const struct og_gather *g, const struct og_node *mounts)
 {
+	bool labels = g->facts->apparmor || g->facts->selinux;
+
 	og_each (mount, mounts) {
 		const char *at = og_str(og_member(mount, "destination"));
 		const char *source = og_str(og_member(mount, "source"));
 
-		if (at && !is_engines_own(at) && !is_netfile(g, source, og_mount_is_bind(mount)))
+		if (!at || (is_engines_own(at) && !og_mount_is_bind(mount)))
+			continue;
+		if (labels || !og_mount_is_bind(mount) || !is_netfile(g, source))
 			return true;
 	}
 	return false;

@@ -95,8 +95,10 @@ struct og_source {
  */
 struct og_destfact {
 	const char *path;  /* as written in the document */
-	const char *leads; /* the same in the container without links; NULL: cannot be told */
+	const char *leads; /* the same in the container without links, or where it gets into
+			      /proc or /sys; NULL: cannot be told */
 	const char *in;	   /* source of the bind in which that lies, as written; NULL: in none */
+	bool linked;	   /* by a link in a bind, which whoever writes there can change */
 	bool missing;	   /* there is nothing yet */
 };
 

@@ -89,6 +89,11 @@ static const char *bad_destination(const struct og_pass *pass, const char *path)
 	return NULL;
 }
 
+static bool is_in_kernels(const char *path)
+{
+	return is_at_or_below(path, "/proc") || is_at_or_below(path, "/sys");
+}
+
 static bool is_system_place(const char *path)
 {
 	return !strcmp(path, "/proc") || !strcmp(path, "/sys") || !strcmp(path, "/dev") ||
@@ -269,6 +274,12 @@ static int judge_leads(struct og_pass *pass, const struct og_node *mount, const 
 				 "the destination %s of a mount leads by a symbolic link to %s, "
 				 "which %s",
 				 OG_Q(path), OG_Q(fact->leads), bad);
+	if (fact->linked && !is_bind(mount)) /* those are compared */
+		return og_reject(
+			pass, mount,
+			"the destination %s of a mount leads by a symbolic link in another "
+			"mount, whose users can change it: mount it on %s",
+			OG_Q(path), OG_Q(fact->leads));
 	return judge_missing(pass, mount, fact, "the destination");
 }
 
@@ -287,7 +298,7 @@ static int judge_made(struct og_pass *pass)
 		return -1;
 	og_each (device, og_at(pass, "/linux/devices")) {
 		fact = made(pass, og_member(device, "path"));
-		if (fact && !fact->leads &&
+		if (fact && (!fact->leads || fact->linked || is_in_kernels(fact->leads)) &&
 		    og_reject(pass, device,
 			      "where the device %s would be made cannot be told: name it by a path "
 			      "in \"/dev\"",
@@ -405,6 +416,20 @@ static int judge_dev(struct og_pass *pass, const struct points *points)
 			    "there is no tmpfs on \"/dev\": add one with the option \"nosuid\"");
 }
 
+/* Without a file system on /sys, runc before 1.3 makes directories where the image's links lead. */
+static int judge_cgroup(struct og_pass *pass, const struct points *points)
+{
+	static const char cgroup[] = "/sys/fs/cgroup";
+	const struct point *point = point_at(points, cgroup, strlen(cgroup));
+
+	if (!point || point_at(points, "/sys", strlen("/sys")))
+		return 0;
+	return og_reject(
+		pass, point->mount,
+		"there is no file system on \"/sys\" for the mount on %s: add a sysfs before it",
+		OG_Q(cgroup));
+}
+
 /* ---- read-only paths ---- */
 
 /* A path that the document asks for. Of the mounts only /sys/fs/cgroup may lie in there. */
@@ -513,8 +538,8 @@ static int judge_order_of_links(struct og_pass *pass, const struct og_node *moun
 static int judge_all(struct og_pass *pass, const struct og_node *mounts,
 		     const struct points *points)
 {
-	if (judge_dev(pass, points) < 0 || judge_order(pass, points, false) < 0 ||
-	    judge_order_of_links(pass, mounts) < 0)
+	if (judge_dev(pass, points) < 0 || judge_cgroup(pass, points) < 0 ||
+	    judge_order(pass, points, false) < 0 || judge_order_of_links(pass, mounts) < 0)
 		return -1;
 	og_each (mount, mounts) {
 		og_because(pass, NULL);

@@ -13,18 +13,25 @@
 /*
  * rootfs:  var/run -> ../run  x -> dev  up -> ../../..  abs -> /run/a  loop -> loop2 -> loop
  *          d/e (a directory)  gone -> nowhere/below  chain -> abs  fds -> /proc/self/fd
- *          proc/self -> /d
+ *          proc/self -> /d  lnk -> /d/e  m -> /sys/a/subsystem/../../../lnk/../../x
  * srv:     s -> /dev  t/ (a directory)  in -> t
  */
 static void tree(void)
 {
 	static const struct {
 		const char *target, *path;
-	} links[] = { { "../run", "var/run" },	  { "dev", "x" },
-		      { "../../..", "up" },	  { "/run/a", "abs" },
-		      { "loop2", "loop" },	  { "loop", "loop2" },
-		      { "abs", "chain" },	  { "nowhere/below", "gone" },
-		      { "/proc/self/fd", "fds" }, { "/d", "proc/self" } };
+	} links[] = { { "../run", "var/run" },
+		      { "dev", "x" },
+		      { "../../..", "up" },
+		      { "/run/a", "abs" },
+		      { "loop2", "loop" },
+		      { "loop", "loop2" },
+		      { "abs", "chain" },
+		      { "nowhere/below", "gone" },
+		      { "/proc/self/fd", "fds" },
+		      { "/d", "proc/self" },
+		      { "/sys/a/subsystem/../../../lnk/../../x", "m" },
+		      { "/d/e", "lnk" } };
 	char full[512];
 
 	put("bundle/rootfs/d/e/", " ");
@@ -46,10 +53,10 @@ static void tree(void)
 static void describe(struct og_buf *out, const char *what, const struct og_destfact *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		og_buf_printf(out, "%s%s > %s%s%s%s\n", what, list[i].path,
+		og_buf_printf(out, "%s%s > %s%s%s%s%s\n", what, list[i].path,
 			      list[i].leads ? list[i].leads : "?", list[i].in ? " in " : "",
 			      list[i].in ? list[i].in + strlen(top) : "",
-			      list[i].missing ? " missing" : "");
+			      list[i].linked ? " linked" : "", list[i].missing ? " missing" : "");
 }
 
 /* |rest| follows the three mounts that every container has. "@" stands for the directory. */
@@ -94,6 +101,10 @@ Test(destinations, links_of_the_root_file_system, .init = engine_setup, .fini = 
 	expect(BIND("/gone"), "", "/gone > /nowhere/below missing\n");
 	expect(BIND("/loop"), "", "/loop > ?\n");
 	expect(BIND("/var/run/a"), "", "/var/run/a > /run/a missing\n");
+	/* what links of the kernel's lead to, and what ".." behind them is, is not told */
+	expect(BIND("/m"), "", "/m > /sys/a\n");
+	expect(BIND("/fds/../x"), "", "/fds/../x > /proc/self\n");
+	expect(BIND("/proc/../x"), "", "/proc/../x > /dev\n");
 	/* not absolute, and what the runtime's own file systems are below */
 	expect(BIND("x") BIND("/dev/shm") BIND("/proc/x"), "", "");
 }
@@ -101,14 +112,15 @@ Test(destinations, links_of_the_root_file_system, .init = engine_setup, .fini = 
 Test(destinations, links_of_what_is_mounted, .init = engine_setup, .fini = engine_teardown)
 {
 	tree();
-	expect(BIND("/a") BIND2("/a/s"), "", "/a/s > /dev\n");
+	expect(BIND("/a") BIND2("/a/s"), "", "/a/s > /dev linked\n");
 	expect(BIND("/a") BIND2("/a/t"), "", "/a/t > /a/t in /srv\n");
 	expect(BIND("/a") BIND2("/a/new"), "", "/a/new > /a/new in /srv missing\n");
-	expect(BIND("/a") BIND2("/a/in/x"), "", "/a/in/x > /a/t/x in /srv missing\n");
-	expect(BIND("/dev/shm") BIND2("/dev/shm/s"), "", "/dev/shm/s > /dev\n");
+	expect(BIND("/a") BIND2("/a/in/x"), "", "/a/in/x > /a/t/x in /srv linked missing\n");
+	expect(BIND("/dev/shm") BIND2("/dev/shm/s"), "", "/dev/shm/s > /dev linked\n");
 	expect(BIND("/dev/new/x"), "", "");
 	/* the mount that a link of the image leads to another place is there */
-	expect(BIND("/abs") BIND2("/run/a/s"), "", "/abs > /run/a missing\n/run/a/s > /dev\n");
+	expect(BIND("/abs") BIND2("/run/a/s"), "",
+	       "/abs > /run/a missing\n/run/a/s > /dev linked\n");
 	/* and not where it is written; the order is the document's */
 	expect(BIND2("/a/s") BIND("/a"), "", "");
 	expect(BIND("/a") BIND2("/a/t") TMPFS("/a/t/deep", ""), "",
@@ -131,7 +143,7 @@ Test(destinations, what_else_is_made, .init = engine_setup, .fini = engine_teard
 	expect("", ",\"process\":{\"cwd\":\"/d/e\"}", "");
 	expect("", ",\"process\":{\"cwd\":\"/x\"}", "made /x > /dev\n");
 	/* what the image has below the mount on /proc is not there */
-	expect("", ",\"process\":{\"cwd\":\"/fds/8\"}", "made /fds/8 > /proc/self/fd/8 missing\n");
+	expect("", ",\"process\":{\"cwd\":\"/fds/8\"}", "made /fds/8 > /proc/self\n");
 	expect(BIND("/a"), ",\"process\":{\"cwd\":\"/d/e\"}", "");
 	expect(BIND("/a"), ",\"process\":{\"cwd\":\"/a/t\"}", "made /a/t > /a/t in /srv\n");
 	expect(BIND("/a"), ",\"process\":{\"cwd\":\"/a/w/x\"}",
@@ -141,6 +153,12 @@ Test(destinations, what_else_is_made, .init = engine_setup, .fini = engine_teard
 	       "null\"},{\"path\":\"/a/p\"},"
 	       "{\"path\":\"/a/p\"},{\"path\":\"rel\"},{},{\"path\":\"/d/p\"}]}",
 	       "made /a/p > /a/p in /srv missing\n");
+	expect(BIND("/a"), ",\"linux\":{\"devices\":[{\"path\":\"/proc/../a/p\"}]}",
+	       "made /proc/../a/p > /a/p in /srv missing\n");
+	expect(BIND("/a"), ",\"linux\":{\"devices\":[{\"path\":\"/proc/self/root/a/p\"}]}",
+	       "made /proc/self/root/a/p > /proc/self\n");
+	expect(BIND("/dev/x"), ",\"linux\":{\"devices\":[{\"path\":\"/dev/x/p\"}]}",
+	       "made /dev/x/p > /dev/x/p in /srv missing\n");
 }
 
 /* More that lead elsewhere than are followed: those cannot be told. Others can. */
