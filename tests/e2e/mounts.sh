@@ -195,7 +195,12 @@ by_link() {
 	echo "rm -r $T/docker/data/volumes/ours/_data/s; ln -s /tmp $T/docker/data/volumes/ours/_data/s" >"$T/swap"
 	D run --rm --runtime "${REAL##*/}" -v ours:/a bb:1 sh -c 'rm /a/s; mkdir /a/s'
 	refused "a directory of a volume that became a link" 'mounts: .* (cannot be compared|was exchanged)' -v ours:/a -v theirs:/a/s
+	D run --rm --runtime "${REAL##*/}" -v ours:/a bb:1 sh -c 'rm -r /a/s; ln -s /tmp /a/s'
+	echo "ln -sfn /mnt $T/docker/data/volumes/ours/_data/s" >"$T/swap"
+	refused "a link of a volume that leads out of it, and then elsewhere" \
+		'mounts: .* (cannot be compared|was exchanged)' -v ours:/a -v theirs:/a/s
 	rm "$T/swap"
+	refused "a tmpfs behind such a link" 'mounts: .* by a symbolic link in another mount' -v ours:/a --tmpfs /a/s
 	D run --rm --runtime "${REAL##*/}" -v ours:/a bb:1 sh -c 'rm /a/s; mkdir /a/s'
 	capture run -v ours:/a -v theirs:/a/s bb:1 sh -c 'echo in >/a/s/f && cat /a/s/f'
 	is "a volume in another" "$rc $out" "0 in"
@@ -206,6 +211,23 @@ by_link() {
 	has "refused: over /dev, by a link of the image" "$rc $err" "^125 .*mounts: the destination \"/x\" $dev"
 	capture run -v made:/up linked:1 /bin/true
 	has "... over the root" "$rc $err" '^125 .*mounts: the destination "/up" of a mount leads by a symbolic link to "/", which is the root'
+	D volume rm made >/dev/null
+	by_link_of_the_kernel
+}
+
+# Behind a link of sysfs ".." is another directory than its name says: /m leads to /dev.
+by_link_of_the_kernel() {
+	local up=/sys/devices/virtual/mem/null/subsystem/../../..
+	D run --name kernels --runtime "${REAL##*/}" bb:1 sh -c "mkdir -p /a/b/c/d/e/f/g
+		ln -s /a/b/c/d/e/f/g /lnk; ln -s /dev /a/b/c/mx; ln -s $up/lnk/../../../../mx /m"
+	D commit kernels kernels:1 >/dev/null
+	D rm kernels >/dev/null
+	if [ "$E2E_DOCKER_MAJOR" -lt 28 ]; then # runc 1.1.5 mounts it
+		has "alone: a volume over /dev, by a link of the kernel's" \
+			"$(D run --rm --runtime "${REAL##*/}" -v made:/m kernels:1 grep -c '/volumes/made/_data /dev ' /proc/self/mountinfo 2>&1)" '^1$'
+	fi
+	capture run -v made:/m kernels:1 true
+	has "refused: over /dev, by a link of the kernel's" "$rc $err" '^125 .*mounts: the destination "/m" of a mount leads by a symbolic link to "/sys/'
 	D volume rm made >/dev/null
 }
 
