@@ -8,7 +8,9 @@
 
 #include "fuzz.h"
 #include "ocigate/doc.h"
+#include "shim/ctl/auditlog.h"
 #include "shim/ctl/ctl.h"
+#include "shim/ctl/report.h"
 
 struct log {
 	int fd;
@@ -86,6 +88,28 @@ static inline uint64_t must_count(const struct log *log)
 	og_doc_free(doc);
 	free(text);
 	return launches;
+}
+
+static inline int count_record(void *ctx, const struct og_node *record, struct og_err *reterr)
+{
+	size_t *n = ctx;
+
+	(void)record;
+	(void)reterr;
+	++*n;
+	return 0;
+}
+
+/* Of none there is nothing to suggest. Those whose sentences are no text report counts alone. */
+static inline bool is_read_by_suggest(const struct log *log)
+{
+	char *paths[] = { (char *)(uintptr_t)log->path };
+	struct og_logstat stat = { 0 };
+	struct og_err err = { 0 };
+	size_t n = 0;
+
+	MUST_FOR(og_log_each(paths, 1, og_suggest_keys, count_record, &n, &stat, &err) == 0, &err);
+	return n > 0;
 }
 
 /* suggest: a document with comments, of what a policy is made of. */
