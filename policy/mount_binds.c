@@ -194,6 +194,11 @@ static bool is_listed(const struct bind *bind, const char *path)
 	return og_source_find(og_opt_list(bind->pass, OG_OPT_mounts_allow), path) != NULL;
 }
 
+static bool is_proc(const struct og_submount *sub)
+{
+	return sub->fstype && !strcmp(sub->fstype, "proc");
+}
+
 /* Stops at the first path that is not allowed. */
 static struct cover find_cover(const struct bind *bind)
 {
@@ -216,7 +221,7 @@ static struct cover find_cover(const struct bind *bind)
 		bool safe = sub->nosuid && sub->nodev;
 
 		/* a second proc has no masked paths; a volume's own mount may show anything */
-		if (!sub->origin || (sub->fstype && !strcmp(sub->fstype, "proc")))
+		if (!sub->origin || is_proc(sub))
 			cover.outside = sub->path;
 		else
 			add_path(bind, &cover, sub->path, safe);
@@ -226,20 +231,45 @@ static struct cover find_cover(const struct bind *bind)
 	return cover;
 }
 
+/* The mount below the source of which that is a path; NULL: it is the source's own. */
+static const struct og_submount *submount_of(const struct og_source *fact, const char *path)
+{
+	for (size_t i = 0; fact && i < fact->nsubmounts; i++)
+		if (path == fact->submounts[i].path || path == fact->submounts[i].origin)
+			return &fact->submounts[i];
+	return NULL;
+}
+
+#define WITHOUT_BELOW "mount it without what is below (--mount ...,bind-recursive=disabled)"
+
+static int reject_below(const struct bind *bind, const char *path, const struct og_submount *sub)
+{
+	bool proc = is_proc(sub), allowable = sub->origin && !proc;
+	const char *instead = allowable ? WITHOUT_BELOW ", or have that path allowed"
+					: WITHOUT_BELOW;
+	char what[512];
+
+	snprintf(what, sizeof(what), "%s brings %s, %smounted below it, %s", OG_Q(bind->source),
+		 OG_Q(path), proc ? "a proc file system " : "",
+		 proc	     ? "which is never allowed"
+		 : allowable ? "which is not an allowed source"
+			     : "and what that really is could not be established");
+	/* engines mount a volume with all that is below it */
+	return outside(bind, what, bind->fact->role == OG_ROLE_NONE ? instead : "run without it");
+}
+
 static int reject_outside(const struct bind *bind, const struct cover *cover)
 {
-	const struct og_source *fact = bind->fact;
+	const struct og_submount *sub = submount_of(bind->fact, cover->outside);
 	char what[512], buf[512];
 
 	og_because(bind->pass, cover->denied);
+	if (sub)
+		return reject_below(bind, cover->outside, sub);
 	if (!strcmp(cover->outside, bind->source))
 		snprintf(what, sizeof(what), "%s is not an allowed source", OG_Q(bind->source));
-	else if (fact && (cover->outside == fact->resolved || cover->outside == fact->origin))
-		snprintf(what, sizeof(what), "%s is %s, which is not an allowed source",
-			 OG_Q(bind->source), OG_Q(cover->outside));
 	else
-		snprintf(what, sizeof(what),
-			 "%s brings %s, mounted below it, which is not an allowed source",
+		snprintf(what, sizeof(what), "%s is %s, which is not an allowed source",
 			 OG_Q(bind->source), OG_Q(cover->outside));
 	return outside(bind, what, advice(bind->pass, buf, sizeof(buf)));
 }
