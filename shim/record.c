@@ -292,7 +292,8 @@ bool og_record_alive(const struct og_record *record)
 	struct og_state state;
 
 	og_state_read(record->root, record->id, &state);
-	return state.unknown || (state.pid && !state.created);
+	/* to the runtimes, too, one that only waits for its parent is gone */
+	return state.unknown || (state.pid && !state.created && !state.ended);
 }
 
 /* ---- all of them ---- */

@@ -99,14 +99,20 @@ static bool is_unread(const struct og_err *err)
 	return err->code != OG_E_CONFIG && err->sys_errno != ENOENT && err->sys_errno != ESRCH;
 }
 
-/* When it started, by a file /proc/PID/stat; 0: there is no such process. */
-static int read_stat(const char *path, uint64_t *start)
+struct process {
+	uint64_t start; /* 0: there is no such process */
+	bool ended;	/* and waits for its parent: no thread of it runs */
+};
+
+/* By a file /proc/PID/stat. */
+static int read_stat(const char *path, struct process *ret)
 {
 	og_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char text[4096], *at;
+	char text[4096], state = '\0', *at;
+	unsigned long long threads = 0;
 	ssize_t len;
 
-	*start = 0;
+	*ret = (struct process){ 0 };
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
 	/* one line of a few hundred bytes, given at once */
@@ -116,20 +122,35 @@ static int read_stat(const char *path, uint64_t *start)
 	text[len] = '\0';
 	/* The name, the second field, may hold anything but ends in the last ")". */
 	at = strrchr(text, ')');
-	for (int field = 2; at && field < 22; field++) {
+	for (int field = 3; at && field <= 22; field++) {
 		at = strchr(at, ' ');
 		at = at ? at + 1 : NULL;
+		if (at && field == 3)
+			state = *at;
+		else if (at && field == 20)
+			threads = strtoull(at, NULL, 10);
 	}
-	*start = at ? strtoull(at, NULL, 10) : 0;
+	ret->start = at ? strtoull(at, NULL, 10) : 0;
+	/* it is "Z" also where its first thread alone has ended, and others go on */
+	ret->ended = at && (state == 'Z' || state == 'X') && threads <= 1;
 	return 0;
 }
 
-int og_process_look(pid_t pid, uint64_t *ret)
+static int look(pid_t pid, struct process *ret)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	return read_stat(path, ret);
+}
+
+int og_process_look(pid_t pid, uint64_t *ret)
+{
+	struct process process;
+	int r = look(pid, &process);
+
+	*ret = process.start;
+	return r;
 }
 
 pid_t og_process_self(uint64_t *now)
@@ -159,7 +180,8 @@ static bool parse_state(size_t which, const char *text, size_t len, struct og_st
 			struct og_err *reterr)
 {
 	struct og_doc *doc = NULL;
-	uint64_t pid = 0, started = 0, start = 0;
+	uint64_t pid = 0, started = 0;
+	struct process process;
 	bool told;
 
 	if (og_doc_parse(state_files[which].file, text, len, 0, &doc, reterr) < 0)
@@ -171,8 +193,9 @@ static bool parse_state(size_t which, const char *text, size_t len, struct og_st
 		return false;
 	ret->start = started;
 	if (pid > 0 && pid <= INT32_MAX) {
-		ret->unknown |= og_process_look((pid_t)pid, &start) < 0;
-		ret->pid = start == started ? (pid_t)pid : 0;
+		ret->unknown |= look((pid_t)pid, &process) < 0;
+		ret->pid = process.start == started ? (pid_t)pid : 0;
+		ret->ended = ret->pid && process.ended;
 	}
 	return true;
 }

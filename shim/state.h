@@ -16,6 +16,7 @@ struct og_state {
 	bool exists;	/* the runtime knows the id */
 	bool created;	/* created, and its process waits for "start" */
 	bool unknown;	/* a look at it failed: the rest may be wrong */
+	bool ended;	/* its process did, and only waits for its parent */
 	pid_t pid;	/* the container's first process; 0: none, or it is gone */
 	uint64_t start; /* when that process started, in clock ticks since boot */
 };

@@ -7,6 +7,7 @@
 #include <criterion/new/assert.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -435,6 +436,57 @@ Test(record, state_of_both_runtimes)
 	og_state_read(dir_path, "c1", &state);
 	cr_expect(state.pid == getpid() && state.created);
 	cr_expect_not(og_record_alive(&record)); /* "delete" kills what was not started */
+}
+
+static void *go_on(void *unused)
+{
+	(void)unused;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* A process whose first thread has ended, and with |others| not its last. */
+static pid_t ended_process(bool others)
+{
+	pid_t pid = fork();
+	char path[64], text[512] = "", *state;
+	pthread_t thread;
+
+	if (pid == 0) {
+		if (others && pthread_create(&thread, NULL, go_on, NULL) == 0)
+			pthread_exit(NULL);
+		_exit(0);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	do {
+		FILE *f = fopen(path, "r");
+
+		cr_assert(f && fgets(text, sizeof(text), f));
+		fclose(f);
+		state = strrchr(text, ')');
+	} while (state && state[2] != 'Z');
+	return pid;
+}
+
+/* Its parent may be slow to take note: "delete" need not wait for that. */
+Test(record, state_of_a_zombie)
+{
+	struct og_record record = sample(NULL);
+	struct og_state state;
+
+	for (int others = 0; others < 2; others++) {
+		pid_t pid = ended_process(others);
+
+		state_file("state.json", RUNC_STATE, (long)pid,
+			   (unsigned long long)og_process_start(pid));
+		og_state_read(dir_path, "c1", &state);
+		cr_expect(state.pid == pid && state.ended == !others);
+		cr_expect(og_record_alive(&record) == others);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		cr_expect_not(og_record_alive(&record));
+	}
 }
 
 /* A link called runc that leads to crun is crun. */
