@@ -420,7 +420,8 @@ int og_ctl_dry_run(const struct og_subcommand *self, int argc, char *argv[])
 		status = og_ctl_error(&err);
 	run.policy = policy;
 	run.facts = facts;
-	for (int i = optind; status != OG_CTL_ERROR && i < argc; i++)
+	/* one that cannot be read says nothing of the next */
+	for (int i = status == OG_CTL_OK ? optind : argc; i < argc; i++)
 		status = worse(status, run_bundle(&run, argv[i]));
 	og_facts_free(facts);
 	og_doc_free(facts_doc);
