@@ -81,7 +81,13 @@ static void append_line(int dirfd, const char *path, const struct og_buf *line,
 	ssize_t n;
 
 	if (fd < 0) {
-		og_fail_sys(reterr, errno, "%s cannot be opened", OG_Q(path));
+		if (errno == ELOOP)
+			og_fail(reterr, OG_E_SYS,
+				"%s is a symbolic link, which is not followed: name the file "
+				"itself",
+				OG_Q(path));
+		else
+			og_fail_sys(reterr, errno, "%s cannot be opened", OG_Q(path));
 		return;
 	}
 	/* one write(2): with O_APPEND, lines of several launches never mix */

@@ -153,6 +153,7 @@ static void look_at_log(struct og_status *status)
 	char path[PATH_MAX];
 	struct og_err ignored = { 0 };
 	struct stat st;
+	bool there;
 
 	if (audit && !audit->file && !audit->syslog)
 		og_status_add(status, OG_LEVEL_NOTE, "log-none",
@@ -163,7 +164,16 @@ static void look_at_log(struct og_status *status)
 	    og_setup_path(&status->setup, audit->file, path, &ignored) < 0)
 		return;
 	og_buf_printf(&status->facts, "log: %s\n", audit->file);
-	if (stat(path, &st) == 0 && og_writable_by_others(&st))
+	there = lstat(path, &st) == 0;
+	if (there && !S_ISREG(st.st_mode))
+		og_status_add(status, OG_LEVEL_NOTE, "log-not-writable",
+			      "name a file itself in the policy, by its real path",
+			      "the log %s is %s%s", audit->file,
+			      S_ISLNK(st.st_mode) ? "a symbolic link, which is not followed"
+						  : "no regular file",
+			      audit->required ? ": launches that must be recorded are refused"
+					      : "");
+	else if (there && og_writable_by_others(&st))
 		og_status_add(status, OG_LEVEL_NOTE, "log-untrusted", "chown root, chmod 640",
 			      "others than root may write the log %s", audit->file);
 	cut_name(path);
