@@ -95,12 +95,25 @@ static bool lies_on_setuid(const struct og_item *item)
 	       (fs.f_flag & (ST_NOSUID | ST_NODEV)) != (ST_NOSUID | ST_NODEV);
 }
 
+/* As it is now; sources are compared by their real path. */
+static bool leads_elsewhere(const struct og_item *item, char real[PATH_MAX])
+{
+	return !item->glob && realpath(item->text, real) && strcmp(real, item->text) != 0;
+}
+
 /* Sources that others than root decide about, and such that will not be had as they are listed. */
 static void warn_sources(const struct og_list *allow, struct reporter *to)
 {
 	for (size_t i = 0; i < allow->n; i++) {
 		const struct og_item *item = &allow->items[i];
+		char real[PATH_MAX];
 
+		if (leads_elsewhere(item, real))
+			warn(to, item,
+			     "the source %s leads through a symbolic link and permits nothing: "
+			     "list "
+			     "what it leads to, %s",
+			     OG_Q(item->text), OG_Q(real));
 		if (is_bendable(item))
 			warn(to, item,
 			     "the source %s can be exchanged or made by others than root, who may "

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ocigatectl report: who was affected by a policy, or would be by enforcing it: by rule,
- * by image, by day. A launch counts once for a rule, by the hardest of its findings.
+ * by image, by day. A launch counts once for a rule, by the hardest of its findings. So
+ * does each exec and update, but apart: a health check alone is thousands a day.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,13 @@
 
 const char *const og_report_columns[OG_TALLY_COLUMNS] = { "rejected", "rewritten", "noted",
 							  "complied" };
+
+bool og_record_is_later(const struct og_node *record)
+{
+	const char *command = og_str(og_member(record, "command"));
+
+	return command && (strcmp(command, "exec") == 0 || strcmp(command, "update") == 0);
+}
 
 static size_t column_of(const char *action)
 {
@@ -35,7 +43,7 @@ static size_t outcome_of(const struct og_node *record)
 }
 
 /* Once for each rule of the launch: the worst column. */
-static int count_rules(struct og_report *report, const struct og_node *findings)
+static int count_rules(struct og_counts *counts, const struct og_node *findings)
 {
 	size_t worst[OG_NRULES];
 
@@ -52,7 +60,7 @@ static int count_rules(struct og_report *report, const struct og_node *findings)
 	}
 	for (size_t i = 0; i < OG_NRULES; i++)
 		if (worst[i] != OG_COMPLIED &&
-		    og_tally_add(&report->rules, og_rules[i].id, worst[i]) < 0)
+		    og_tally_add(&counts->rules, og_rules[i].id, worst[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -60,6 +68,7 @@ static int count_rules(struct og_report *report, const struct og_node *findings)
 static int count(void *ctx, const struct og_node *record, struct og_err *reterr)
 {
 	struct og_report *report = ctx;
+	struct og_counts *counts = og_record_is_later(record) ? &report->later : &report->launches;
 	const char *time = og_str(og_member(record, "time"));
 	const char *image = og_str(og_member(record, "image"));
 	size_t outcome = outcome_of(record);
@@ -76,10 +85,10 @@ static int count(void *ctx, const struct og_node *record, struct og_err *reterr)
 	if (strcmp(time, report->last) > 0)
 		snprintf(report->last, sizeof(report->last), "%.32s", time);
 	snprintf(day, sizeof(day), "%.10s", time);
-	report->n[outcome]++;
-	if (og_tally_add(&report->images, image ? image : "(none)", outcome) < 0 ||
-	    og_tally_add(&report->days, day, outcome) < 0 ||
-	    count_rules(report, og_member(record, "findings")) < 0)
+	counts->n[outcome]++;
+	if (og_tally_add(&counts->images, image ? image : "(none)", outcome) < 0 ||
+	    og_tally_add(&counts->days, day, outcome) < 0 ||
+	    count_rules(counts, og_member(record, "findings")) < 0)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
 	return report->suggestions ? og_suggest_take(report->suggestions, record, reterr) : 0;
 }
@@ -129,13 +138,18 @@ static void print_table(const char *what, const struct og_tally *tally, bool com
 		printf("(and %zu %s)\n", tally->n - shown, last ? "before" : "more");
 }
 
+static void print_sums(const char *what, const uint64_t n[OG_TALLY_COLUMNS])
+{
+	og_ctl_say(stdout, 2, "%s: %llu complied, %llu noted, %llu rewritten, %llu rejected", what,
+		   (unsigned long long)n[OG_COMPLIED], (unsigned long long)n[OG_NOTED],
+		   (unsigned long long)n[OG_REWRITTEN], (unsigned long long)n[OG_REJECTED]);
+}
+
 static void print_text(const struct og_report *report, const struct og_logstat *stat)
 {
-	og_ctl_say(stdout, 2, "launches: %llu complied, %llu noted, %llu rewritten, %llu rejected",
-		   (unsigned long long)report->n[OG_COMPLIED],
-		   (unsigned long long)report->n[OG_NOTED],
-		   (unsigned long long)report->n[OG_REWRITTEN],
-		   (unsigned long long)report->n[OG_REJECTED]);
+	print_sums("launches", report->launches.n);
+	if (report->later.days.n)
+		print_sums("exec, update", report->later.n);
 	if (report->first[0])
 		og_ctl_say(stdout, 2, "from %s to %s", report->first, report->last);
 	if (report->since[0])
@@ -147,12 +161,27 @@ static void print_text(const struct og_report *report, const struct og_logstat *
 	if (stat->bad)
 		og_ctl_say(stdout, 2, "lines that are no records: %llu, the first at %s",
 			   (unsigned long long)stat->bad, stat->first_bad);
-	print_table("rule", &report->rules, false, false);
-	print_table("image", &report->images, true, false);
-	print_table("day", &report->days, true, true);
+	print_table("rule", &report->launches.rules, false, false);
+	print_table("image", &report->launches.images, true, false);
+	print_table("day", &report->launches.days, true, true);
+	if (report->later.days.n == 0)
+		return;
+	printf("\nof exec and update:\n");
+	print_table("rule", &report->later.rules, false, false);
+	print_table("image", &report->later.images, true, false);
 }
 
 /* ---- for programs ---- */
+
+/* An object, which more may follow in. */
+static void put_sums(struct og_buf *out, const uint64_t n[OG_TALLY_COLUMNS])
+{
+	og_buf_puts(out, "{");
+	for (size_t k = 0; k < OG_TALLY_COLUMNS; k++) {
+		og_buf_key(out, og_report_columns[k]);
+		og_buf_printf(out, "%llu", (unsigned long long)n[k]);
+	}
+}
 
 static void put_table(struct og_buf *out, const char *key, const struct og_tally *tally)
 {
@@ -160,24 +189,24 @@ static void put_table(struct og_buf *out, const char *key, const struct og_tally
 	og_buf_puts(out, "{");
 	for (size_t i = 0; i < tally->n; i++) {
 		og_buf_key(out, tally->rows[i].name);
-		og_buf_puts(out, "{");
-		for (size_t k = 0; k < OG_TALLY_COLUMNS; k++) {
-			og_buf_key(out, og_report_columns[k]);
-			og_buf_printf(out, "%llu", (unsigned long long)tally->rows[i].n[k]);
-		}
+		put_sums(out, tally->rows[i].n);
 		og_buf_puts(out, "}");
 	}
+	og_buf_puts(out, "}");
+}
+
+static void put_tables(struct og_buf *out, const struct og_counts *counts)
+{
+	put_table(out, "rules", &counts->rules);
+	put_table(out, "images", &counts->images);
+	put_table(out, "days", &counts->days);
 	og_buf_puts(out, "}");
 }
 
 static void put_json(const struct og_report *report, const struct og_logstat *stat,
 		     struct og_buf *out)
 {
-	og_buf_puts(out, "{");
-	for (size_t k = 0; k < OG_TALLY_COLUMNS; k++) {
-		og_buf_key(out, og_report_columns[k]);
-		og_buf_printf(out, "%llu", (unsigned long long)report->n[k]);
-	}
+	put_sums(out, report->launches.n);
 	og_buf_key(out, "first");
 	og_buf_json(out, report->first);
 	og_buf_key(out, "last");
@@ -186,10 +215,11 @@ static void put_json(const struct og_report *report, const struct og_logstat *st
 	og_buf_printf(out, "%llu", (unsigned long long)stat->bad);
 	og_buf_key(out, "left_out");
 	og_buf_printf(out, "%llu", (unsigned long long)report->left_out);
-	put_table(out, "rules", &report->rules);
-	put_table(out, "images", &report->images);
-	put_table(out, "days", &report->days);
-	og_buf_puts(out, "}\n");
+	og_buf_key(out, "exec_update");
+	put_sums(out, report->later.n);
+	put_tables(out, &report->later);
+	put_tables(out, &report->launches);
+	og_buf_puts(out, "\n");
 }
 
 /* ---- */
@@ -198,11 +228,25 @@ enum format { TEXT, JSON, HTML };
 static const char *const formats[] = { "text", "json", "html" };
 
 /* What count() wants of a record, and with a page og_suggest_take() too. */
-static const char *const keys[] = {
-	"time", "image", "verdict", "findings", "rule", "action", NULL
-};
-static const char *const page_keys[] = { "time", "image",  "verdict", "findings", "rule", "action",
-					 "path", "before", "after",   "why",	  NULL };
+static const char *const keys[] = { "time",	"command", "image",  "verdict",
+				    "findings", "rule",	   "action", NULL };
+static const char *const page_keys[] = { "time",     "command", "image",  "verdict",
+					 "findings", "rule",	"action", "path",
+					 "before",   "after",	"why",	  NULL };
+
+static void sort_counts(struct og_counts *counts)
+{
+	og_tally_sort(&counts->rules, false);
+	og_tally_sort(&counts->images, false);
+	og_tally_sort(&counts->days, true);
+}
+
+static void free_counts(struct og_counts *counts)
+{
+	og_tally_free(&counts->rules);
+	og_tally_free(&counts->images);
+	og_tally_free(&counts->days);
+}
 
 static int run(struct og_report *report, char *const *paths, size_t n, enum format format)
 {
@@ -213,9 +257,8 @@ static int run(struct og_report *report, char *const *paths, size_t n, enum form
 	if (og_log_each(paths, n, report->suggestions ? page_keys : keys, count, report, &stat,
 			&err) < 0)
 		return og_ctl_error(&err);
-	og_tally_sort(&report->rules, false);
-	og_tally_sort(&report->images, false);
-	og_tally_sort(&report->days, true);
+	sort_counts(&report->launches);
+	sort_counts(&report->later);
 	if (format == TEXT)
 		print_text(report, &stat);
 	else if (format == JSON)
@@ -290,13 +333,12 @@ int og_ctl_report(const struct og_subcommand *self, int argc, char *argv[])
 					  "2026, 2026-12-24, 2026-12-24T18:30");
 	report.since = since ? since : "";
 	report.suggestions = format == HTML ? &suggestions : NULL;
-	r = og_logs_find(argv + at, (size_t)(argc - at), &logs, &err);
+	r = og_logs_find(argv + at, (size_t)(argc - at), format == HTML, &logs, &err);
 	if (r == 0 && report.suggestions)
-		r = og_suggest_log(&suggestions, logs.paths, logs.n, &err);
+		og_suggest_log(&suggestions, &logs);
 	r = r < 0 ? og_ctl_error(&err) : run(&report, logs.paths, logs.n, (enum format)format);
-	og_tally_free(&report.rules);
-	og_tally_free(&report.images);
-	og_tally_free(&report.days);
+	free_counts(&report.launches);
+	free_counts(&report.later);
 	og_suggest_free(&suggestions);
 	return r;
 }

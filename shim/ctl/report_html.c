@@ -101,7 +101,7 @@ static void put_tiles(struct og_buf *out, const struct og_report *report)
 		og_buf_printf(out,
 			      "<div class=\"tile\" style=\"border-top-color: %s\"><b>%" PRIu64
 			      "</b>%s</div>\n",
-			      colours[k], report->n[k], og_report_columns[k]);
+			      colours[k], report->launches.n[k], og_report_columns[k]);
 	og_buf_puts(out, "</div>\n");
 }
 
@@ -174,8 +174,10 @@ static void put_chart(struct og_buf *out, const struct chart *chart)
 static void put_summary(struct og_buf *out, const struct og_report *report,
 			const struct og_logstat *stat)
 {
-	og_buf_printf(out, "<h1>ocigate: %" PRIu64 " launch%s</h1>\n<p class=\"small\">",
-		      sum_of(report->n), sum_of(report->n) == 1 ? "" : "es");
+	const uint64_t *later = report->later.n, launches = sum_of(report->launches.n);
+
+	og_buf_printf(out, "<h1>ocigate: %" PRIu64 " launch%s</h1>\n<p class=\"small\">", launches,
+		      launches == 1 ? "" : "es");
 	if (report->first[0]) {
 		og_buf_puts(out, "From ");
 		put_time(out, report->first);
@@ -186,6 +188,12 @@ static void put_summary(struct og_buf *out, const struct og_report *report,
 	if (report->since[0])
 		og_buf_printf(out, "Left out, before %s: %" PRIu64 " record%s. ", report->since,
 			      report->left_out, report->left_out == 1 ? "" : "s");
+	if (sum_of(later))
+		og_buf_printf(out,
+			      "Beside them, exec and update: %" PRIu64 " rejected, %" PRIu64
+			      " rewritten, %" PRIu64 " noted, %" PRIu64 " complied. ",
+			      later[OG_REJECTED], later[OG_REWRITTEN], later[OG_NOTED],
+			      later[OG_COMPLIED]);
 	og_buf_puts(out, "In audit mode: what would become of them. Launches that comply are "
 			 "recorded only if the policy says &#34;complying&#34;.</p>\n");
 	if (stat->bad) {
@@ -200,9 +208,11 @@ void og_report_html(const struct og_report *report, const struct og_logstat *sta
 		    const char *extends, struct og_buf *out)
 {
 	const struct chart charts[] = {
-		{ "day", "By day", &report->days, SHOWN_DAY, true, true },
-		{ "rule", "By rule", &report->rules, SHOWN, false, false },
-		{ "image", "By image", &report->images, SHOWN, true, false },
+		{ "day", "By day", &report->launches.days, SHOWN_DAY, true, true },
+		{ "rule", "By rule", &report->launches.rules, SHOWN, false, false },
+		{ "image", "By image", &report->launches.images, SHOWN, true, false },
+		{ "rule", "Exec and update by rule", &report->later.rules, SHOWN, false, false },
+		{ "image", "Exec and update by image", &report->later.images, SHOWN, true, false },
 	};
 	og_auto_buf struct og_buf policy = { 0 };
 
@@ -211,7 +221,7 @@ void og_report_html(const struct og_report *report, const struct og_logstat *sta
 	put_tiles(out, report);
 	for (size_t i = 0; i < sizeof(charts) / sizeof(charts[0]); i++)
 		put_chart(out, &charts[i]);
-	if (report->suggestions && report->suggestions->launches) {
+	if (report->suggestions && report->suggestions->launches + report->suggestions->later) {
 		og_suggest_print(report->suggestions, stat, extends, &policy);
 		og_buf_puts(out, "<h2>What would let them comply</h2>\n<pre>");
 		put_text(out, policy.data ? policy.data : "");

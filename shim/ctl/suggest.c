@@ -16,7 +16,7 @@
 /* How the value that would have to be allowed is found in a finding. */
 enum kind {
 	CAPS,	/* what "before" has in the bounding set and "after" has not */
-	SOURCE, /* quoted first in "why" */
+	SOURCE, /* quoted in "why", before what says that it is not allowed */
 	NUMBER, /* "before" itself */
 	STRING, /* "before", a string */
 	MEMBER, /* "path" within "before" */
@@ -43,8 +43,8 @@ static const struct source {
 };
 #define NSOURCES (sizeof(sources) / sizeof(sources[0]))
 
-const char *const og_suggest_keys[] = { "verdict", "findings", "rule", "path",
-					"before",  "after",    "why",  NULL };
+const char *const og_suggest_keys[] = { "command", "verdict", "findings", "rule", "path",
+					"before",  "after",   "why",	  NULL };
 
 /* ---- from a finding to what it would take ---- */
 
@@ -132,16 +132,33 @@ static int add_number(struct og_suggestions *s, size_t source, const struct og_n
 	return add(s, source, json, reterr);
 }
 
-/* The first quoted text of a sentence that says a source is not allowed. */
+/*
+ * The path that a sentence says is no allowed source, with its first quote: of a link or of
+ * a mount below it is not the one that was asked for. No quoted text has a quote in it
+ * (og_quote()), and what one says is not what the sentence does.
+ */
+static const char *refused_path(const char *why, const char **end)
+{
+	static const char says[] = "is not an allowed source";
+
+	for (const char *start = why ? strchr(why, '"') : NULL; start;
+	     start = strchr(*end + 1, '"')) {
+		*end = strchr(start + 1, '"');
+		if (!*end)
+			break;
+		if (memmem(*end + 1, strcspn(*end + 1, "\""), says, sizeof(says) - 1))
+			return start;
+	}
+	return NULL;
+}
+
 static int add_source(struct og_suggestions *s, size_t source, const char *why, bool *found,
 		      struct og_err *reterr)
 {
-	const char *start = why && strstr(why, "is not an allowed source") ? strchr(why, '"')
-									   : NULL;
-	const char *end = start ? strchr(start + 1, '"') : NULL;
+	const char *end, *start = refused_path(why, &end);
 
 	/* cut, or with bytes that were made visible: not the path itself; with "*": a pattern */
-	if (!end || start[1] != '/' || memchr(start, '\\', (size_t)(end - start)) ||
+	if (!start || start[1] != '/' || memchr(start, '\\', (size_t)(end - start)) ||
 	    memchr(start, '*', (size_t)(end - start)) || strncmp(end - 3, "...", 3) == 0)
 		return 0;
 	*found = true;
@@ -296,7 +313,10 @@ int og_suggest_take(void *ctx, const struct og_node *record, struct og_err *rete
 	bool privileged = false;
 	int r = 0;
 
-	s->launches++;
+	if (og_record_is_later(record))
+		s->later++;
+	else
+		s->launches++;
 	og_each (finding, og_member(record, "findings")) {
 		const char *rule = og_str(og_member(finding, "rule"));
 
@@ -404,6 +424,9 @@ void og_suggest_print(struct og_suggestions *s, const struct og_logstat *stat, c
 		      " recorded launch%s would have needed to comply. Review each "
 		      "line: it is a right\n// for everybody who may use the engine.\n",
 		      s->launches, s->launches == 1 ? "" : "es");
+	if (s->later)
+		og_buf_printf(out, "// Counted with them, exec and update: %" PRIu64 "\n",
+			      s->later);
 	if (stat->bad)
 		og_buf_printf(out, "// Lines that are no records: %" PRIu64 ", the first at %s\n",
 			      stat->bad, stat->first_bad);
@@ -455,14 +478,14 @@ int og_ctl_suggest(const struct og_subcommand *self, int argc, char *argv[])
 	if (at < argc && argv[at][0] == '-' && argv[at][1])
 		return og_ctl_usage(self, "%s: --extends PRESET and logs are expected",
 				    OG_Q(argv[at]));
-	r = og_logs_find(argv + at, (size_t)(argc - at), &logs, &err);
+	r = og_logs_find(argv + at, (size_t)(argc - at), true, &logs, &err);
 	if (r == 0)
-		r = og_suggest_log(&s, logs.paths, logs.n, &err);
+		og_suggest_log(&s, &logs);
 	if (r == 0)
 		r = og_log_each(logs.paths, logs.n, og_suggest_keys, og_suggest_take, &s, &stat,
 				&err);
 	/* a draft that adds nothing would look like one for launches that all complied */
-	if (r == 0 && s.launches == 0)
+	if (r == 0 && s.launches + s.later == 0)
 		r = og_fail(&err, OG_E_HOST, "no launch is recorded in %s",
 			    OG_Q(logs.paths[logs.n - 1]));
 	if (r == 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which audit logs are meant: to be read where none is given, and to be named by a draft. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,15 @@
 #include "../policyfile.h"
 #include "ctl.h"
 #include "report.h"
+
+/* A typo in the policy would read like a log that is not there; no policy is no mistake. */
+static void say_unread(const char *path, const struct og_err *why)
+{
+	if (!path || (access(path, F_OK) < 0 && errno == ENOENT))
+		return;
+	fprintf(stderr, "ocigatectl: which log the policy names is not known: %s%s\n",
+		OG_PLACE(why, path), why->msg);
+}
 
 /* What the policy in force names; "" where it cannot be read or names none. */
 static int log_of_policy(char ret[PATH_MAX], struct og_err *reterr)
@@ -33,21 +43,24 @@ static int log_of_policy(char ret[PATH_MAX], struct og_err *reterr)
 	if (file && strlen(file) < PATH_MAX)
 		memcpy(ret, file, strlen(file) + 1);
 	og_policy_free(policy);
-	if (r == 0 || err.code != OG_E_NOMEM)
-		return 0;
-	*reterr = err;
-	return -1;
+	if (r < 0 && err.code == OG_E_NOMEM) {
+		*reterr = err;
+		return -1;
+	}
+	if (r < 0)
+		say_unread(path, &err);
+	return 0;
 }
 
-int og_logs_find(char *const *given, size_t n, struct og_logs *ret, struct og_err *reterr)
+int og_logs_find(char *const *given, size_t n, bool draft, struct og_logs *ret,
+		 struct og_err *reterr)
 {
 	*ret = (struct og_logs){ .paths = given, .n = n };
+	if ((n == 0 || draft) && log_of_policy(ret->named, reterr) < 0)
+		return -1;
 	if (n > 0)
 		return 0;
-	if (log_of_policy(ret->log, reterr) < 0)
-		return -1;
-	if (!ret->log[0])
-		snprintf(ret->log, sizeof(ret->log), "%s", OG_AUDIT_LOG);
+	snprintf(ret->log, sizeof(ret->log), "%s", ret->named[0] ? ret->named : OG_AUDIT_LOG);
 	/* as logrotate calls it: what happened earlier is read first */
 	snprintf(ret->rotated, sizeof(ret->rotated), "%s.1", ret->log);
 	if (access(ret->rotated, F_OK) == 0)
@@ -74,14 +87,12 @@ static bool is_kept(const char *path)
 	return og_path_is_safe(dir, 0);
 }
 
-int og_suggest_log(struct og_suggestions *s, char *const *paths, size_t n, struct og_err *reterr)
+void og_suggest_log(struct og_suggestions *s, const struct og_logs *logs)
 {
-	if (log_of_policy(s->log, reterr) < 0)
-		return -1;
-	for (size_t i = 0; i < n && !s->log[0]; i++)
-		if (!realpath(paths[i], s->log) || !is_kept(s->log))
+	memcpy(s->log, logs->named, sizeof(s->log));
+	for (size_t i = 0; i < logs->n && !s->log[0]; i++)
+		if (!realpath(logs->paths[i], s->log) || !is_kept(s->log))
 			s->log[0] = '\0';
 	if (!s->log[0])
 		snprintf(s->log, sizeof(s->log), "%s", OG_AUDIT_LOG);
-	return 0;
 }
