@@ -205,10 +205,6 @@ static struct cover find_cover(const struct bind *bind)
 	const struct og_source *fact = bind->fact;
 	struct cover cover = { 0 };
 
-	if (!fact) {
-		cover.outside = bind->source; /* nothing is known of it */
-		return cover;
-	}
 	if (fact->role == OG_ROLE_NONE) {
 		add_path(bind, &cover, fact->resolved, fact->nosuid && fact->nodev);
 		if (!cover.outside && fact->origin)
@@ -234,7 +230,7 @@ static struct cover find_cover(const struct bind *bind)
 /* The mount below the source of which that is a path; NULL: it is the source's own. */
 static const struct og_submount *submount_of(const struct og_source *fact, const char *path)
 {
-	for (size_t i = 0; fact && i < fact->nsubmounts; i++)
+	for (size_t i = 0; i < fact->nsubmounts; i++)
 		if (path == fact->submounts[i].path || path == fact->submounts[i].origin)
 			return &fact->submounts[i];
 	return NULL;
@@ -242,7 +238,8 @@ static const struct og_submount *submount_of(const struct og_source *fact, const
 
 #define WITHOUT_BELOW "mount it without what is below (--mount ...,bind-recursive=disabled)"
 
-static int reject_below(const struct bind *bind, const char *path, const struct og_submount *sub)
+static int reject_below(const struct bind *bind, const struct og_source *fact, const char *path,
+			const struct og_submount *sub)
 {
 	bool proc = is_proc(sub), allowable = sub->origin && !proc;
 	const char *instead = allowable ? WITHOUT_BELOW ", or have that path allowed"
@@ -255,17 +252,18 @@ static int reject_below(const struct bind *bind, const char *path, const struct 
 		 : allowable ? "which is not an allowed source"
 			     : "and what that really is could not be established");
 	/* engines mount a volume with all that is below it */
-	return outside(bind, what, bind->fact->role == OG_ROLE_NONE ? instead : "run without it");
+	return outside(bind, what, fact->role == OG_ROLE_NONE ? instead : "run without it");
 }
 
 static int reject_outside(const struct bind *bind, const struct cover *cover)
 {
-	const struct og_submount *sub = submount_of(bind->fact, cover->outside);
+	const struct og_source *fact = bind->fact;
+	const struct og_submount *sub = submount_of(fact, cover->outside);
 	char what[512], buf[512];
 
 	og_because(bind->pass, cover->denied);
 	if (sub)
-		return reject_below(bind, cover->outside, sub);
+		return reject_below(bind, fact, cover->outside, sub);
 	if (!strcmp(cover->outside, bind->source))
 		snprintf(what, sizeof(what), "%s is not an allowed source", OG_Q(bind->source));
 	else
@@ -407,6 +405,8 @@ int og_bind_judge(struct og_pass *pass, const struct og_node *mount,
 	r = judge_source(&bind);
 	if (r <= 0)
 		return r;
+	if (!bind.fact) /* that was answered */
+		return -1;
 	cover = find_cover(&bind);
 	if (cover.outside)
 		return reject_outside(&bind, &cover);

@@ -143,13 +143,14 @@ static struct og_keep *find_keep(struct og_gather *g, const char *source,
 	if (is_by_link(g, source, place->path))
 		return NULL;
 	/* first without asking for links, which costs something */
-	for (size_t i = 0; i < 2 * g->nkeeps; i++) {
-		struct og_keep *keep = &g->keeps[i % g->nkeeps];
-		const char *dir = i < g->nkeeps ? keep->path : real_of(g, keep);
+	for (int asked = 0; asked < 2; asked++)
+		for (size_t i = 0; i < g->nkeeps; i++) {
+			struct og_keep *keep = &g->keeps[i];
+			const char *dir = asked ? real_of(g, keep) : keep->path;
 
-		if (is_at(keep, dir, place->path) && is_kept(g, keep, dir, place))
-			return keep;
-	}
+			if (is_at(keep, dir, place->path) && is_kept(g, keep, dir, place))
+				return keep;
+		}
 	return NULL;
 }
 
