@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "ocigate/doc.h"
+#include "ocigate/facts.h"
 
 /* clang-format off */
 #define CAPS(X) \
@@ -120,4 +121,23 @@ const struct og_node *og_namespace_entry(const struct og_node *list, const char 
 			return entry;
 	}
 	return NULL;
+}
+
+const char *og_engine_apparmor(enum og_engine engine)
+{
+	static const char *const profiles[] = {
+		[OG_ENGINE_NONE] = "docker-default",
+		[OG_ENGINE_DOCKER] = "docker-default",
+		[OG_ENGINE_DOCKER_BUILD] = "docker-default",
+		[OG_ENGINE_DOCKER_PLUGIN] = "docker-default",
+		[OG_ENGINE_CONTAINERD] = "docker-default",
+		[OG_ENGINE_CRI_CONTAINERD] = "cri-containerd.apparmor.d",
+		[OG_ENGINE_CRIO] = "crio-default",
+		[OG_ENGINE_NERDCTL] = "nerdctl-default",
+		/* of the version that loads it: "containers-default-0.57.4" */
+		[OG_ENGINE_PODMAN] = "containers-default-*",
+		[OG_ENGINE_BUILDAH] = "containers-default-*",
+	};
+
+	return profiles[engine];
 }

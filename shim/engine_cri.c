@@ -101,10 +101,14 @@ void og_keep_pod(struct og_gather *g, const char *uid)
 		og_keep(g, csi, "mount", OG_ROLE_VOLUME, OG_KEEP_CSI);
 }
 
-/* The files of the pod's sandbox: .../sandboxes/ID/{hosts,hostname,resolv.conf}, its shm. */
-static void keep_sandbox(struct og_gather *g, const char *sandbox)
+/*
+ * The files of the pod's sandbox: .../sandboxes/ID/{hosts,hostname,resolv.conf}, its shm.
+ * False: there are none, which CRI makes for each before its own container.
+ */
+static bool keep_sandbox(struct og_gather *g, const char *sandbox)
 {
 	static const char *const files[] = { "hostname", "resolv.conf", "shm" };
+	bool found = false;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		const char *tail = og_arena_printf(
@@ -117,7 +121,9 @@ static void keep_sandbox(struct og_gather *g, const char *sandbox)
 		og_way(g, og_path_up(g, dir, 3)); /* containerd's root, or its state */
 		og_keep_netfiles(g, dir);
 		og_keep(g, shm, NULL, OG_ROLE_SHM, OG_KEEP_TMPFS);
+		found = true;
 	}
+	return found;
 }
 
 /* ---- the ports of a pod ---- */
@@ -188,8 +194,9 @@ int og_cri_collect(struct og_gather *g, struct og_err *reterr)
 	g->netns = "/run/netns";
 	if (!g->facts->sandbox)
 		g->pod = sandbox;
-	if (sandbox)
-		keep_sandbox(g, sandbox);
+	/* "ctr -n k8s.io" may say that its container is a sandbox, too */
+	if (sandbox && keep_sandbox(g, sandbox))
+		g->facts->pause = g->facts->sandbox && strcmp(sandbox, g->facts->id) == 0;
 	og_keep_pod(g, og_annotation(g, "io.kubernetes.cri.sandbox-uid"));
 	return og_cri_image(g, og_annotation(g, "io.kubernetes.cri.image-name"), reterr);
 }

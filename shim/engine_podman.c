@@ -409,6 +409,7 @@ bool og_crio_is(struct og_gather *g)
 	if (text && og_doc_parse("metadata", text, strlen(text), 0, &metadata, &ignored) == 0)
 		pod = og_str(og_member(og_doc_root(metadata), "pod-id"));
 	is = pod && *pod;
+	g->facts->pause = is && strcmp(pod, g->facts->id) == 0;
 	og_doc_free(metadata);
 	og_doc_free(doc);
 	return is;

@@ -166,6 +166,7 @@ static void fill_recorded(struct og_facts *facts, const struct og_record *record
 		return;
 	facts->engine = then->engine;
 	facts->sandbox = then->sandbox;
+	facts->pause = then->pause;
 	facts->ns_cri = then->ns_cri;
 	facts->plugin = then->plugin;
 	facts->image_known = then->image_known;
@@ -230,6 +231,8 @@ static int collect(struct og_hostfacts *host, const struct og_cmdline *cmd,
 	if (record)
 		fill_recorded(&host->facts, record);
 	else if (fill_engine(g, reterr) < 0)
+		return -1;
+	if (og_gather_apparmor(g, reterr) < 0)
 		return -1;
 	if (!record && !g->doc)
 		host->facts.record = OG_NONE;

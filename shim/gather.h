@@ -97,6 +97,7 @@ const struct og_mounts *og_gather_mounts(struct og_gather *g);
  */
 
 int og_gather_host(struct og_gather *g, struct og_err *reterr);
+int og_gather_apparmor(struct og_gather *g, struct og_err *reterr); /* once the engine is known */
 void og_gather_descriptors(struct og_gather *g);
 int og_gather_sources(struct og_gather *g, struct og_err *reterr);
 int og_gather_namespaces(struct og_gather *g, struct og_err *reterr);

@@ -18,6 +18,7 @@
 #include "clock.h"
 #include "file.h"
 #include "gather.h"
+#include "policy/glob.h"
 
 /* The list of AppArmor's profiles; of a name and a mode each. */
 #define PROFILES_MAX ((size_t)4 << 20)
@@ -99,28 +100,68 @@ static void capabilities(struct og_facts *facts)
 	facts->host_caps = last >= 63 ? UINT64_MAX : (UINT64_C(1) << (last + 1)) - 1;
 }
 
-/* Of the kernel's list, with a line "NAME (MODE)" for each profile that is loaded. */
-static int find_mode(struct og_gather *g, const char *list, struct og_err *reterr)
+/* A line "NAME (MODE)" of the kernel's list of profiles that are loaded. */
+struct loaded {
+	const char *name, *mode;
+	size_t name_len, mode_len;
+};
+
+/* A name may have parentheses, and blanks, of its own. */
+static bool read_loaded(const char *line, size_t len, struct loaded *ret)
 {
-	size_t len = strlen(g->profile);
+	const char *open = memrchr(line, '(', len);
 
-	for (const char *line = list; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		const char *mode = line + len + 2;
-		size_t n;
+	if (!open || open < line + 2 || open[-1] != ' ')
+		return false;
+	*ret = (struct loaded){ line, open + 1, (size_t)(open - line) - 1, 0 };
+	ret->mode_len = strspn(ret->mode, "abcdefghijklmnopqrstuvwxyz");
+	return ret->mode_len && ret->mode + ret->mode_len + 1 == line + len && line[len - 1] == ')';
+}
 
-		if (strncmp(line, g->profile, len) != 0 || strncmp(line + len, " (", 2) != 0)
+static bool is_text(const char *text, const char *at, size_t len)
+{
+	return strlen(text) == len && memcmp(text, at, len) == 0;
+}
+
+/* The engine's own; the name of a part or a stack of profiles is no plain one. */
+static int take_default(struct og_gather *g, const struct loaded *loaded, struct og_err *reterr)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._+~-";
+	char name[128];
+
+	if (g->facts->apparmor_default || loaded->name_len >= sizeof(name) ||
+	    (!is_text("enforce", loaded->mode, loaded->mode_len) &&
+	     !is_text("kill", loaded->mode, loaded->mode_len)))
+		return 0;
+	snprintf(name, sizeof(name), "%.*s", (int)loaded->name_len, loaded->name);
+	if (name[strspn(name, plain)] || !og_glob_text(og_engine_apparmor(g->facts->engine), name))
+		return 0;
+	g->facts->apparmor_default = og_arena_strdup(&g->arena, name);
+	return g->facts->apparmor_default ? 0 : og_gather_nomem(reterr);
+}
+
+static int read_profiles(struct og_gather *g, const char *list, struct og_err *reterr)
+{
+	for (const char *line = list, *end; (end = strchr(line, '\n')); line = end + 1) {
+		struct loaded loaded;
+
+		if (!read_loaded(line, (size_t)(end - line), &loaded))
 			continue;
-		/* a name may have parentheses, and blanks, of its own */
-		n = strspn(mode, "abcdefghijklmnopqrstuvwxyz");
-		if (n == 0 || mode[n] != ')' || mode[n + 1] != '\n')
-			continue;
-		g->facts->apparmor_mode = og_arena_printf(&g->arena, "%.*s", (int)n, mode);
-		return g->facts->apparmor_mode ? 0 : og_gather_nomem(reterr);
+		if (g->profile && !g->facts->apparmor_mode &&
+		    is_text(g->profile, loaded.name, loaded.name_len)) {
+			g->facts->apparmor_mode = og_arena_printf(
+				&g->arena, "%.*s", (int)loaded.mode_len, loaded.mode);
+			if (!g->facts->apparmor_mode)
+				return og_gather_nomem(reterr);
+		}
+		if (take_default(g, &loaded, reterr) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-static int apparmor_mode(struct og_gather *g, struct og_err *reterr)
+static int find_profiles(struct og_gather *g, struct og_err *reterr)
 {
 	static const char path[] = "/sys/kernel/security/apparmor/profiles";
 	og_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -137,7 +178,15 @@ static int apparmor_mode(struct og_gather *g, struct og_err *reterr)
 		og_err_where(reterr, path, 0, 0);
 		return -1;
 	}
-	return find_mode(g, list, reterr);
+	return read_profiles(g, list, reterr);
+}
+
+/* An exec without a profile keeps the container's, which a pod's sandbox may not have. */
+int og_gather_apparmor(struct og_gather *g, struct og_err *reterr)
+{
+	bool asked = g->doc || (g->profile && *g->profile) || g->facts->pause;
+
+	return g->facts->apparmor && asked ? find_profiles(g, reterr) : 0;
 }
 
 static int apparmor(struct og_gather *g, struct og_err *reterr)
@@ -147,7 +196,7 @@ static int apparmor(struct og_gather *g, struct og_err *reterr)
 	if (read_line("/sys/module/apparmor/parameters/enabled", line, sizeof(line), reterr) < 0)
 		return -1;
 	g->facts->apparmor = line[0] == 'Y';
-	return g->facts->apparmor && g->profile && *g->profile ? apparmor_mode(g, reterr) : 0;
+	return 0;
 }
 
 int og_gather_host(struct og_gather *g, struct og_err *reterr)

@@ -162,6 +162,7 @@ struct og_facts {
 	const char *id, *root, *bundle;
 	const char *today;  /* UTC, YYYY-MM-DD: decides whether an exception is still valid */
 	bool sandbox;	    /* a CRI pod's sandbox (pause) container */
+	bool pause;	    /* and the engine keeps this very container as one */
 	const char *ns_cri; /* the CRI namespace of the pod; NULL: none */
 	const char *plugin; /* id of a managed plugin; NULL: none */
 	struct og_flagfact *flags;
@@ -174,9 +175,11 @@ struct og_facts {
 	/* of the AppArmor profile that the process asks for, apparmor(7): "enforce", "complain",
 	 * "unconfined", ...; OG_APPARMOR_*; NULL: it is not loaded */
 	const char *apparmor_mode;
-	const char *arch;   /* as in seccomp profiles: "SCMP_ARCH_X86_64" */
-	uint64_t kernel;    /* major * 1000 + minor: 6001 is 6.1 */
-	uint64_t host_caps; /* capabilities that this kernel knows, one bit each */
+	const char *apparmor_default; /* that of og_engine_apparmor(), as it is loaded to enforce;
+					 NULL: it is not, or was not looked for */
+	const char *arch;	      /* as in seccomp profiles: "SCMP_ARCH_X86_64" */
+	uint64_t kernel;	      /* major * 1000 + minor: 6001 is 6.1 */
+	uint64_t host_caps;	      /* capabilities that this kernel knows, one bit each */
 
 	/* the engine's record */
 	enum og_known image_known;
@@ -258,6 +261,8 @@ void og_facts_sort(struct og_facts *facts);
 
 /* "docker", "docker-build", ...: for records, exceptions and messages. */
 const char *og_engine_name(enum og_engine engine);
+/* The AppArmor profile that it gives to containers by itself; a pattern of og_glob_text(). */
+const char *og_engine_apparmor(enum og_engine engine);
 
 /*
  * Facts as JSON: test fixtures, the launch record, replay. The field names are

@@ -106,6 +106,8 @@ ordinary() {
 	is "$1: an ordinary pod" "$rc $err" "0 "
 	container main "$2" sleep 600
 	is "$1: its container" "$rc $err" "0 "
+	is "$1: of both, the sandbox is known as the engine's own" \
+		"$(find "$T/run" -name '*.json' -exec jq -r 'select(.facts.pause) | .facts.id' {} +)" "$P"
 	has "$1: exec" "$(cri ExecSync "{ \"1\": \"$K\", \"2\": [\"id\", \"-u\"], \"3\": 5 }")" '^\{"1": "[0-9]+\\n"'
 	end_pod
 	is "$1: nothing is left" "$(left)" ""

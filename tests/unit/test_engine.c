@@ -59,6 +59,59 @@ Test(engine, told_by_place)
 	release(&l);
 }
 
+/*
+ * A pod's sandbox is told by an annotation, that it is the engine's own by what the engine
+ * keeps of it under its own id.
+ */
+Test(engine, pause_of_containerd)
+{
+	static const struct {
+		const char *type, *sandbox, *id;
+		bool pause;
+	} cases[] = {
+		{ "sandbox", "pod", "pod", true },
+		{ "container", "pod", "pod", false },
+		{ "sandbox", "pod", "other", false },
+		{ "sandbox", "other", "other", false },
+	};
+	char *mount = bind_of("x/io.containerd.grpc.v1.cri/sandboxes/pod/resolv.conf");
+
+	put("x/io.containerd.grpc.v1.cri/sandboxes/pod/resolv.conf", "x");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct launch l;
+
+		put("bundle/config.json",
+		    "{\"annotations\":{\"io.kubernetes.cri.container-type\":\"%s\","
+		    "\"io.kubernetes.cri.sandbox-id\":\"%s\"},\"mounts\":[%s]}",
+		    cases[i].type, cases[i].sandbox, mount);
+		collect(&l, "x/k8s.io", "bundle", cases[i].id);
+		cr_expect(eq(int, l.facts->pause, cases[i].pause), "%zu", i);
+		release(&l);
+	}
+	free(mount);
+}
+
+Test(engine, pause_of_crio)
+{
+	static const char *const pods[] = { ID, OTHER };
+
+	put("st/overlay/layer/merged/", " ");
+	put("run/overlay-containers/" ID "/userdata/config.json",
+	    "{\"root\":{\"path\":\"%s/st/overlay/layer/merged\"},\"annotations\":"
+	    "{\"io.kubernetes.cri-o.ContainerType\":\"sandbox\"}}",
+	    top);
+	for (size_t i = 0; i < 2; i++) {
+		struct launch l;
+
+		put("st/overlay-containers/containers.json",
+		    "[{\"id\":\"" ID "\",\"metadata\":\"{\\\"pod-id\\\":\\\"%s\\\"}\"}]", pods[i]);
+		collect(&l, NULL, "run/overlay-containers/" ID "/userdata", ID);
+		cr_expect(eq(int, l.facts->engine, OG_ENGINE_CRIO));
+		cr_expect(eq(int, l.facts->pause, i == 0));
+		release(&l);
+	}
+}
+
 /* A build cannot name a path of the host; what it mounts from the data root is the engine's. */
 Test(engine, build_places)
 {

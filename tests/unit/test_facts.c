@@ -23,9 +23,11 @@ static struct og_doc *parse_doc(const char *json)
 /* Every field there is, none at its zero value, keys in order. */
 static const char all[] =
 	"{\"engine\":\"cri-o\",\"command\":\"create\",\"id\":\"c1\",\"root\":\"/run/r\","
-	"\"bundle\":\"/b\",\"today\":\"2026-01-02\",\"sandbox\":true,\"ns_cri\":\"kube-system\","
+	"\"bundle\":\"/"
+	"b\",\"today\":\"2026-01-02\",\"sandbox\":true,\"pause\":true,\"ns_cri\":\"kube-system\","
 	"\"plugin\":\"p\",\"flags\":[{\"name\":\"no-pivot\"},{\"name\":\"criu\",\"value\":\"/x\"}],"
-	"\"cgroup_v2\":true,\"apparmor\":true,\"apparmor_mode\":\"kill\",\"selinux\":true,"
+	"\"cgroup_v2\":true,\"apparmor\":true,\"apparmor_mode\":\"kill\",\"apparmor_default\":"
+	"\"d\",\"selinux\":true,"
 	"\"remapped\":true,"
 	"\"rootless\":true,\"arch\":\"SCMP_ARCH_X86_64\",\"kernel\":6001,\"host_caps\":"
 	"18446744073709551615,"
@@ -91,7 +93,7 @@ Test(facts, every_byte_of_the_struct_has_a_field)
 	struct og_facts *facts = NULL;
 
 	cr_assert(og_facts_parse(doc, &facts, &err) == 0, "%s", err.msg);
-	cr_expect(eq(sz, sizeof(*facts), 432), "og_facts has changed: is the table complete?");
+	cr_expect(eq(sz, sizeof(*facts), 440), "og_facts has changed: is the table complete?");
 	cr_expect(eq(sz, sizeof(*facts->sources), 112), "og_source has changed");
 	cr_expect(eq(sz, sizeof(*facts->sources->submounts), 48), "og_submount has changed");
 	cr_expect(eq(sz, sizeof(*facts->destinations), 32), "og_destfact has changed");
