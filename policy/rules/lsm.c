@@ -230,25 +230,46 @@ static int put_label(struct og_pass *pass, const char *given, const struct label
 		      OG_Q(given));
 }
 
+/*
+ * An engine that labels does label the files, and does so when it leaves the process alone
+ * (--privileged, label=disable): of their level the process has to be. Where nothing is
+ * labelled, a label for the process alone would keep it from its own files.
+ */
+static int add_label(struct og_pass *pass, const struct label *site)
+{
+	const char *files = og_str(og_at(pass, MOUNTS));
+	struct label label = { 0 };
+
+	if (!files || !*files)
+		return og_reject_at(pass, SELINUX,
+				    "SELinux is on, but the engine labels nothing: leave out "
+				    "--privileged and --security-opt label=disable, or have it "
+				    "label (Docker: \"selinux-enabled\": true in daemon.json)%s",
+				    og_undoing(pass) ? "" : ", or switch the rule lsm off");
+	if (!read_label(files, &label))
+		label.level = NULL;
+	return put_label(pass, NULL, site, label.level ? label.level : site->level);
+}
+
 static int check_selinux(struct og_pass *pass)
 {
 	const char *option = og_opt_str(pass, OG_OPT_lsm_selinux_label);
 	const char *given = og_str(og_at(pass, SELINUX));
 	struct label label = { 0 }, site;
+	bool absent = !given || !*given;
 
-	if (!given || !*given) {
-		if (og_cmd(pass) == OG_CMD_EXEC)
-			return 0;
-		given = NULL;
-	}
+	if (absent && og_cmd(pass) == OG_CMD_EXEC)
+		return 0;
 	if (!read_label(option, &site))
 		return og_reject_at(pass, SELINUX,
 				    "the policy's \"selinux-label\" %s is no label: the "
 				    "administrator has to write it as user:role:type:level",
 				    OG_Q(option));
-	if (given && !read_label(given, &label))
+	if (absent)
+		return add_label(pass, &site);
+	if (!read_label(given, &label))
 		label.level = NULL;
-	else if (given && label_allowed(pass, &label, &site))
+	else if (label_allowed(pass, &label, &site))
 		return 0;
 	return put_label(pass, given, &site, label.level ? label.level : site.level);
 }
