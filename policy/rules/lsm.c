@@ -18,38 +18,18 @@
 
 /* ---- AppArmor ---- */
 
-/* What engines load; podman's goes on with its version, "containers-default-0.57.4". */
-static const char podmans[] = "containers-default";
-static const char *const engine_profiles[] = {
-	[OG_ENGINE_NONE] = "docker-default",
-	[OG_ENGINE_DOCKER] = "docker-default",
-	[OG_ENGINE_DOCKER_BUILD] = "docker-default",
-	[OG_ENGINE_DOCKER_PLUGIN] = "docker-default",
-	[OG_ENGINE_CONTAINERD] = "docker-default",
-	[OG_ENGINE_CRI_CONTAINERD] = "cri-containerd.apparmor.d",
-	[OG_ENGINE_CRIO] = "crio-default",
-	[OG_ENGINE_NERDCTL] = "nerdctl-default",
-	[OG_ENGINE_PODMAN] = podmans,
-	[OG_ENGINE_BUILDAH] = podmans,
-};
-
-/* The profile that is put in. Undoing --privileged, it is the engine's own. */
-static const char *wanted_profile(const struct og_pass *pass)
+/* Whether the profile that is put in is the engine's own, as in undoing --privileged. */
+static bool puts_engines(const struct og_pass *pass)
 {
-	const char *profile = og_opt_str(pass, OG_OPT_lsm_apparmor_profile);
-
-	if (og_undoing(pass) || !strcmp(profile, "runtime/default"))
-		return engine_profiles[og_facts(pass)->engine];
-	return profile;
+	return og_undoing(pass) ||
+	       !strcmp(og_opt_str(pass, OG_OPT_lsm_apparmor_profile), "runtime/default");
 }
 
 static bool is_wanted(const struct og_pass *pass, const char *profile)
 {
-	const char *wanted = wanted_profile(pass);
-	size_t len = sizeof(podmans) - 1;
-
-	return !strcmp(profile, wanted) ||
-	       (!strcmp(wanted, podmans) && !strncmp(profile, podmans, len) && profile[len] == '-');
+	if (puts_engines(pass))
+		return og_glob_text(og_engine_apparmor(og_facts(pass)->engine), profile);
+	return !strcmp(profile, og_opt_str(pass, OG_OPT_lsm_apparmor_profile));
 }
 
 /*
@@ -102,44 +82,104 @@ static bool is_allowed(const struct og_pass *pass, const char *profile)
 	return false;
 }
 
+/* One that must not be, and |json| is put in; NULL: there is none to put in. */
+static int replace_profile(struct og_pass *pass, const char *profile, const char *json)
+{
+	const char *mode = og_facts(pass)->apparmor_mode;
+	og_auto_buf struct og_buf why = { 0 };
+
+	if (!names_one(profile) || enforced(pass))
+		og_buf_printf(&why,
+			      "the AppArmor profile %s is not allowed: leave out --privileged and "
+			      "--security-opt apparmor=...",
+			      OG_Q(profile));
+	else if (!strcmp(mode, OG_APPARMOR_UNKNOWN))
+		og_buf_printf(&why,
+			      "whether the AppArmor profile %s is enforced cannot be seen: leave "
+			      "out --security-opt apparmor=..., or have root mount securityfs on "
+			      "/sys/kernel/security",
+			      OG_Q(profile));
+	else
+		og_buf_printf(&why,
+			      "the AppArmor profile %s is not known to forbid anything, its mode "
+			      "is %s: leave out --security-opt apparmor=..., or have root load it "
+			      "to enforce",
+			      OG_Q(profile), OG_Q(mode));
+	if (why.failed)
+		return -1;
+	return json ? og_set(pass, APPARMOR, json, "%s", why.data)
+		    : og_reject_at(pass, APPARMOR, "%s", why.data);
+}
+
+/* Who loads the engine's own, and when. */
+static const char *how_to_load(enum og_engine engine)
+{
+	if (engine == OG_ENGINE_PODMAN || engine == OG_ENGINE_BUILDAH)
+		return "have root run a container by podman without --privileged once, which "
+		       "loads it";
+	if (engine == OG_ENGINE_CRI_CONTAINERD)
+		return "start a container that is not privileged first, with which containerd "
+		       "loads it";
+	if (engine == OG_ENGINE_NONE || engine == OG_ENGINE_CONTAINERD)
+		return "have root load it, or name another";
+	return "install apparmor and restart the engine";
+}
+
+/*
+ * The runtime would fail with the name of a profile that is not loaded. Without root there
+ * is none to give, and the kernel sees to what its user may do; a pod's sandbox, which runs
+ * nothing of the pod's, is there before containerd loads one: as long as only it runs there.
+ */
+static int check_unloaded(struct og_pass *pass)
+{
+	const struct og_facts *facts = og_facts(pass);
+	const char *own = og_engine_apparmor(facts->engine);
+	const char *off = og_undoing(pass) ? "leave out --privileged" : "switch the rule lsm off";
+
+	if (facts->rootless)
+		return og_note(pass, NULL,
+			       "the process has no AppArmor profile: none can be given without "
+			       "root");
+	if (facts->apparmor_mode)
+		return og_reject_at(pass, APPARMOR,
+				    "whether the AppArmor profile %s is loaded cannot be seen: "
+				    "have root mount securityfs on /sys/kernel/security, or %s",
+				    OG_Q(own), off);
+	if (facts->pause && og_cmd(pass) == OG_CMD_CREATE)
+		return og_note(pass, NULL,
+			       "a pod's sandbox has no AppArmor profile: %s is not loaded yet",
+			       OG_Q(own));
+	return og_reject_at(pass, APPARMOR,
+			    "the process has no AppArmor profile, and %s is not loaded to "
+			    "enforce: %s, or %s",
+			    OG_Q(own), how_to_load(facts->engine), off);
+}
+
 static int check_apparmor(struct og_pass *pass)
 {
+	const char *wanted = puts_engines(pass) ? og_facts(pass)->apparmor_default
+						: og_opt_str(pass, OG_OPT_lsm_apparmor_profile);
 	const char *profile = og_str(og_at(pass, APPARMOR));
 	og_auto_buf struct og_buf json = { 0 };
 
 	if (!profile || !*profile) {
-		if (og_cmd(pass) == OG_CMD_EXEC)
+		/* it keeps the container's own, which of all only a sandbox may be without */
+		if (og_cmd(pass) == OG_CMD_EXEC && !og_facts(pass)->pause)
 			return 0;
 		profile = NULL;
 	} else if (is_allowed(pass, profile)) {
 		return 0;
 	}
-	og_buf_json(&json, wanted_profile(pass));
+	if (wanted)
+		og_buf_json(&json, wanted);
 	if (json.failed)
 		return -1;
-	if (!profile)
-		return og_set(
-			pass, APPARMOR, json.data,
-			"the process has no AppArmor profile: leave out --privileged, or name one");
-	if (names_one(profile) && !enforced(pass) &&
-	    !strcmp(og_facts(pass)->apparmor_mode, OG_APPARMOR_UNKNOWN))
-		return og_set(
-			pass, APPARMOR, json.data,
-			"whether the AppArmor profile %s is enforced cannot be seen: leave out "
-			"--security-opt apparmor=..., or have root mount securityfs on "
-			"/sys/kernel/security",
-			OG_Q(profile));
-	if (names_one(profile) && !enforced(pass))
-		return og_set(
-			pass, APPARMOR, json.data,
-			"the AppArmor profile %s is not known to forbid anything, its mode is "
-			"%s: leave out --security-opt apparmor=..., or have root load it to "
-			"enforce",
-			OG_Q(profile), OG_Q(og_facts(pass)->apparmor_mode));
+	if (profile)
+		return replace_profile(pass, profile, json.data);
+	if (!wanted)
+		return check_unloaded(pass);
 	return og_set(pass, APPARMOR, json.data,
-		      "the AppArmor profile %s is not allowed: leave out --privileged and "
-		      "--security-opt apparmor=...",
-		      OG_Q(profile));
+		      "the process has no AppArmor profile: leave out --privileged, or name one");
 }
 
 /* ---- SELinux ---- */
