@@ -85,6 +85,7 @@ took() {
 PLAIN=runc
 took "begin"
 guest_begin
+default_unloaded
 outside_make
 containerd_start
 dockerd_start ocigate
@@ -105,6 +106,7 @@ took "SCTP"
 ipvlan
 took "ipvlan"
 host_rules
+default_loaded
 profiles
 unified
 took "rules"

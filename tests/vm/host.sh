@@ -19,6 +19,25 @@ host_rules() {
 	is "AppArmor and cgroup v2, crun: docker-default, a cgroup namespace, the limit" "$(state g2)" "docker-default (enforce) own 64"
 }
 
+# no_profile: a launch without one, of no engine.
+no_profile() {
+	policy '{ "version": 1, "extends": "baseline", "rules": { "cgroup": { "action": "off" } } }'
+	unbundle "$T/n" n
+	bundle "$T/n" n '.process.args = ["/bin/cat", "/proc/self/attr/current"] | del(.process.apparmorProfile)'
+	capture rt run -b "$T/n" n
+}
+
+default_unloaded() {
+	no_profile
+	has "no profile, and dockerd has not loaded its own: refused" "$rc $err" \
+		'^1 .*lsm: the process has no AppArmor profile, and .docker-default. is not loaded to enforce'
+}
+
+default_loaded() {
+	no_profile
+	is "... it has: put in" "$rc $out $err" "0 docker-default (enforce) "
+}
+
 # Two profiles of which the kernel enforces one: the name alone does not tell which.
 profiles() {
 	local name
