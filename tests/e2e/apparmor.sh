@@ -4,7 +4,7 @@
 # The rule lsm on hosts with AppArmor, which are made up here of the kernel's files; the
 # runtime only says which profile it was given. With a kernel that has it: vm.sh.
 
-# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2154
+# shellcheck source-path=SCRIPTDIR disable=SC2016,SC2086,SC2154
 . "$(dirname "$0")/../lib/e2e.sh"
 e2e_begin "$@"
 need_ocigate "profiles of AppArmor" || e2e_end
