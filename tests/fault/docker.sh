@@ -83,8 +83,8 @@ lies=ENOENT
 stride=3
 every docker 1 new.json reset call lab create --bundle "$bundle" $id
 undisturbed ports
-# what is known of the image, and of its /dev, is nothing to that policy
-also='same_record ports "image\|"dev_problem'
+# what is known of the image, its /dev and AppArmor's profiles is nothing to that policy
+also='same_record ports "image\|"dev_problem\|"apparmor'
 stride=6
 every docker-ports 1 new.json reset call ports create --bundle "$bundle" $id
 

@@ -48,7 +48,7 @@ fault_begin() {
 		echo Y >/sys/module/apparmor/parameters/enabled
 		if [ -d /sys/kernel/security ]; then
 			mount -t tmpfs tmpfs /sys/kernel/security && mkdir /sys/kernel/security/apparmor || exit 1
-			printf '%s\n' "other (complain)" "site (enforce)" >/sys/kernel/security/apparmor/profiles
+			printf '%s\n' "other (complain)" "docker-default (enforce)" "site (enforce)" >/sys/kernel/security/apparmor/profiles
 		fi
 		dir=/run/fault
 		records=/run/ocigate
