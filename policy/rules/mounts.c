@@ -22,14 +22,7 @@
 
 static bool is_below(const char *path, const char *dir)
 {
-	size_t len = strlen(dir);
-
-	return !strncmp(path, dir, len) && path[len] == '/';
-}
-
-static bool is_at_or_below(const char *path, const char *dir)
-{
-	return !strcmp(path, dir) || is_below(path, dir);
+	return og_path_is_within(path, dir) && path[strlen(dir)];
 }
 
 /* Runtimes disagree about everything else: some mount over the whole root then. */
@@ -82,8 +75,8 @@ static const char *bad_destination(const struct og_pass *pass, const char *path)
 	if (is_runtime_node(path))
 		return "is made by the runtime itself: mount it elsewhere";
 	/* runc cuts the host's path of the root off, then mounts on what is left */
-	if ((rootfs && strcmp(rootfs, "/") && is_at_or_below(path, rootfs)) ||
-	    (written && strlen(written) > 1 && is_at_or_below(path, written)))
+	if ((rootfs && strcmp(rootfs, "/") && og_path_is_within(path, rootfs)) ||
+	    (written && strlen(written) > 1 && og_path_is_within(path, written)))
 		return "begins with the path of the root directory: write the path as it is "
 		       "seen in the container";
 	return NULL;
@@ -91,7 +84,7 @@ static const char *bad_destination(const struct og_pass *pass, const char *path)
 
 static bool is_in_kernels(const char *path)
 {
-	return is_at_or_below(path, "/proc") || is_at_or_below(path, "/sys");
+	return og_path_is_within(path, "/proc") || og_path_is_within(path, "/sys");
 }
 
 static bool is_system_place(const char *path)
@@ -189,7 +182,8 @@ static bool hides(const struct og_pass *pass, const struct point *over, const st
 {
 	if (!over || over->order <= under->order || is_pod_shm(pass, over, under))
 		return false;
-	return !links || (is_bind(under->mount) && !is_at_or_below(under->written, over->written));
+	return !links ||
+	       (is_bind(under->mount) && !og_path_is_within(under->written, over->written));
 }
 
 /* Mounts that are hidden by a later one, on the same place or on a directory above. */
@@ -449,7 +443,7 @@ static int judge_readonly_path(struct og_pass *pass, const struct points *points
 			"with "
 			"\"ro\" there",
 			OG_Q(path));
-	if (!is_at_or_below(cgroup, path) || !point_at(points, cgroup, strlen(cgroup)))
+	if (!og_path_is_within(cgroup, path) || !point_at(points, cgroup, strlen(cgroup)))
 		return 0;
 	return og_reject(pass, entry,
 			 "the read-only path %s has the mount on \"%s\" in it, which crun makes "

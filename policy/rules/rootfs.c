@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ocigate/buf.h"
+#include "policy/kernel_paths.h"
 #include "policy/rules_table.h"
 
 static int check_storage(struct og_pass *pass)
@@ -32,19 +33,14 @@ static int check_storage(struct og_pass *pass)
 
 enum place { FREE, COVERED, COVERS };
 
-static bool is_at_or_below(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return len && !strncmp(path, dir, len) && (!path[len] || path[len] == '/');
-}
-
 /* What a tmpfs on |path| would be to a mount on |there|. */
 static enum place place_to(const char *path, const char *there)
 {
-	if (!there)
+	if (!there || !*there)
 		return FREE;
-	return is_at_or_below(path, there) ? COVERED : is_at_or_below(there, path) ? COVERS : FREE;
+	if (og_path_is_within(path, there))
+		return COVERED;
+	return og_path_is_within(there, path) ? COVERS : FREE;
 }
 
 /*
