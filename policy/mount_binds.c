@@ -238,8 +238,7 @@ static const struct og_submount *submount_of(const struct og_source *fact, const
 
 #define WITHOUT_BELOW "mount it without what is below (--mount ...,bind-recursive=disabled)"
 
-static int reject_below(const struct bind *bind, const struct og_source *fact, const char *path,
-			const struct og_submount *sub)
+static int reject_below(const struct bind *bind, const char *path, const struct og_submount *sub)
 {
 	bool proc = is_proc(sub), allowable = sub->origin && !proc;
 	const char *instead = allowable ? WITHOUT_BELOW ", or have that path allowed"
@@ -252,18 +251,17 @@ static int reject_below(const struct bind *bind, const struct og_source *fact, c
 		 : allowable ? "which is not an allowed source"
 			     : "and what that really is could not be established");
 	/* engines mount a volume with all that is below it */
-	return outside(bind, what, fact->role == OG_ROLE_NONE ? instead : "run without it");
+	return outside(bind, what, bind->fact->role == OG_ROLE_NONE ? instead : "run without it");
 }
 
 static int reject_outside(const struct bind *bind, const struct cover *cover)
 {
-	const struct og_source *fact = bind->fact;
-	const struct og_submount *sub = submount_of(fact, cover->outside);
+	const struct og_submount *sub = submount_of(bind->fact, cover->outside);
 	char what[512], buf[512];
 
 	og_because(bind->pass, cover->denied);
 	if (sub)
-		return reject_below(bind, fact, cover->outside, sub);
+		return reject_below(bind, cover->outside, sub);
 	if (!strcmp(cover->outside, bind->source))
 		snprintf(what, sizeof(what), "%s is not an allowed source", OG_Q(bind->source));
 	else
