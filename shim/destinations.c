@@ -338,6 +338,14 @@ static int add_mounts(struct view *view, size_t count, struct og_err *reterr)
 
 /* ---- what else the runtime makes ---- */
 
+static bool is_made(const struct og_facts *facts, const char *path)
+{
+	for (size_t i = 0; i < facts->nmade; i++)
+		if (strcmp(facts->made[i].path, path) == 0)
+			return true;
+	return false;
+}
+
 static int add_made(struct view *view, const struct og_node *root, struct og_err *reterr)
 {
 	const struct og_node *devices = og_get(root, "/linux/devices");
@@ -352,11 +360,8 @@ static int add_made(struct view *view, const struct og_node *root, struct og_err
 		return -1;
 	og_each (device, devices) {
 		const char *path = og_str(og_member(device, "path"));
-		bool twice = false;
 
-		for (size_t i = 0; path && i < facts->nmade; i++)
-			twice = twice || strcmp(facts->made[i].path, path) == 0;
-		if (!path || path[0] != '/' || twice || is_straight_in_dev(path))
+		if (!path || path[0] != '/' || is_made(facts, path) || is_straight_in_dev(path))
 			continue;
 		if (add(view, path, facts->made, &facts->nmade, &fact, reterr) < 0)
 			return -1;
@@ -404,4 +409,69 @@ int og_gather_destinations(struct og_gather *g, struct og_err *reterr)
 	    add_mounts(&view, og_count(mounts), reterr) < 0)
 		return -1;
 	return add_made(&view, root, reterr);
+}
+
+/* ---- what the rule rootfs would mount ---- */
+
+/* The view once everything is mounted, of what has been gathered. */
+static int fill_view(struct view *view, struct og_err *reterr)
+{
+	const struct og_facts *facts = view->g->facts;
+
+	if (fill_layers(view, og_member(og_doc_root(view->g->doc), "mounts"), reterr) < 0)
+		return -1;
+	for (size_t i = 0; i < view->n; i++) {
+		struct layer *layer = &view->layers[i];
+		const struct og_destfact *fact = og_fact_destination(facts, layer->written);
+		struct og_destfact leads = fact ? *fact : (struct og_destfact){ 0 };
+
+		if (fact && (!fact->leads || strcmp(fact->leads, layer->written) != 0))
+			move(view, layer, &leads);
+	}
+	view->mounted = SIZE_MAX;
+	return 0;
+}
+
+static int add_places(struct og_gather *g, const struct og_list *places, struct og_err *reterr)
+{
+	struct og_facts *facts = g->facts;
+	struct view view = { .g = g };
+	struct og_destfact *fact, *made;
+
+	made = og_arena_array(&g->arena, facts->nmade + places->n, sizeof(*made));
+	if (!made)
+		return og_gather_nomem(reterr);
+	if (facts->nmade)
+		memcpy(made, facts->made, facts->nmade * sizeof(*made));
+	facts->made = made;
+	if (fill_view(&view, reterr) < 0)
+		return -1;
+	for (size_t i = 0; i < places->n; i++) {
+		/* an exception's list does not live as long as the facts */
+		const char *path = og_arena_strdup(&g->arena, places->items[i].text);
+
+		if (!path)
+			return og_gather_nomem(reterr);
+		if (!is_engines_own(path) && !is_made(facts, path) &&
+		    add(&view, path, facts->made, &facts->nmade, &fact, reterr) < 0)
+			return -1;
+	}
+	og_facts_sort(facts);
+	return 0;
+}
+
+int og_gather_places(struct og_gather *g, const struct og_policy *policy, struct og_err *reterr)
+{
+	struct og_effective *effective = NULL;
+	int r = 0;
+
+	if (!g->rootfs || !g->doc || og_is_true(og_get(og_doc_root(g->doc), "/root/readonly")))
+		return 0;
+	if (og_policy_effective(policy, g->facts, &effective, reterr) < 0)
+		return -1;
+	if (og_effective_action(effective, OG_RULE_rootfs) == OG_REWRITE &&
+	    og_effective_bool(effective, OG_OPT_rootfs_readonly))
+		r = add_places(g, og_effective_list(effective, OG_OPT_rootfs_tmpfs), reterr);
+	og_effective_free(effective);
+	return r;
 }

@@ -274,10 +274,12 @@ int og_facts_collect(const struct og_cmdline *cmd, const struct og_bundle *bundl
 	return 0;
 }
 
-int og_hostfacts_join(struct og_hostfacts *host, const struct og_policy *policy,
-		      struct og_err *reterr)
+int og_hostfacts_policy(struct og_hostfacts *host, const struct og_policy *policy,
+			struct og_err *reterr)
 {
-	return og_gather_join(&host->gather, policy, reterr);
+	if (og_gather_join(&host->gather, policy, reterr) < 0)
+		return -1;
+	return og_gather_places(&host->gather, policy, reterr);
 }
 
 const struct og_facts *og_hostfacts(const struct og_hostfacts *host)

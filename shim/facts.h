@@ -28,12 +28,12 @@ int og_facts_collect(const struct og_cmdline *cmd, const struct og_bundle *bundl
 		     struct og_hostfacts **ret, struct og_err *reterr);
 
 /*
- * Which joined namespaces belong to containers that were launched through
- * ocigate under the exceptions that |policy| grants this launch. Until it is
- * called such namespaces are not known as the container's own.
+ * What depends on |policy|: which joined namespaces belong to containers that were launched
+ * through ocigate under the exceptions that it grants this launch, and where links lead what
+ * it may have mounted. Until it is called neither is known.
  */
-int og_hostfacts_join(struct og_hostfacts *host, const struct og_policy *policy,
-		      struct og_err *reterr);
+int og_hostfacts_policy(struct og_hostfacts *host, const struct og_policy *policy,
+			struct og_err *reterr);
 
 const struct og_facts *og_hostfacts(const struct og_hostfacts *hostfacts); /* NULL for NULL */
 void og_hostfacts_free(struct og_hostfacts *hostfacts);			   /* NULL is fine */

@@ -22,7 +22,7 @@ struct og_join {
 
 bool og_namespace_is_of(const struct og_join *join, pid_t pid);
 
-/* See og_hostfacts_join(). */
+/* See og_hostfacts_policy(). */
 int og_gather_join(struct og_gather *g, const struct og_policy *policy, struct og_err *reterr);
 
 #endif

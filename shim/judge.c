@@ -89,7 +89,7 @@ static int collect(struct og_shim *shim, struct og_err *reterr)
 	if (og_hostfacts(shim->host)->engine == OG_ENGINE_NONE &&
 	    og_bundle_check(&shim->bundle, reterr) < 0)
 		return -1;
-	return og_hostfacts_join(shim->host, shim->policy, reterr);
+	return og_hostfacts_policy(shim->host, shim->policy, reterr);
 }
 
 /* Read, parse, and gather the facts; what is wrong with the document goes to |cause|. */

@@ -211,7 +211,8 @@ struct og_facts {
 	size_t nsources;
 	struct og_destfact *destinations; /* of mounts */
 	size_t ndestinations;
-	struct og_destfact *made; /* the working directory, and devices outside of /dev */
+	struct og_destfact *made; /* the working directory, devices outside of /dev, and
+				     directories that the rule rootfs may mount on */
 	size_t nmade;
 	struct og_nsfact *namespaces;
 	size_t nnamespaces;

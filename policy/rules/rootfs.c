@@ -31,38 +31,53 @@ static int check_storage(struct og_pass *pass)
 
 /* ---- read-only, with directories to write in ---- */
 
-enum place { FREE, COVERED, COVERS };
+enum place { FREE, COVERED, COVERS, ASTRAY };
 
 /* What a tmpfs on |path| would be to a mount on |there|. */
 static enum place place_to(const char *path, const char *there)
 {
-	if (!there || !*there)
+	if (!path || !there || !*there)
 		return FREE;
 	if (og_path_is_within(path, there))
 		return COVERED;
 	return og_path_is_within(there, path) ? COVERS : FREE;
 }
 
+/* Whether a tmpfs must not be there, if a link leads to it. */
+static bool is_runtimes(const char *path)
+{
+	return !strcmp(path, "/") || og_path_is_within(path, "/dev") ||
+	       og_path_is_within(path, "/proc") || og_path_is_within(path, "/sys");
+}
+
 /*
- * ... and to all the mounts that there are, by their name and by where links of the
- * image lead ("/var/run"). A volume on the place, or on a directory above, is written
+ * ... and to all the mounts that there are. Both are where they are written, and where links
+ * of the image lead ("/var/run"). A volume on the place, or on a directory above, is written
  * already; one below would be hidden.
  */
 static enum place place_of(const struct og_pass *pass, const char *path)
 {
+	const struct og_destfact *own = og_fact_made(og_facts(pass), path);
+	const char *paths[] = { path, own ? own->leads : NULL };
 	enum place place = FREE;
 
+	if (own &&
+	    (!own->leads || own->linked || (strcmp(own->leads, path) && is_runtimes(own->leads))))
+		place = ASTRAY;
 	og_each (mount, og_at(pass, "/mounts")) {
-		const char *there = og_str(og_member(mount, "destination"));
-		const struct og_destfact *fact = there ? og_fact_destination(og_facts(pass), there)
-						       : NULL;
-		enum place named = place_to(path, there);
-		enum place led = place_to(path, fact ? fact->leads : NULL);
+		const char *at = og_str(og_member(mount, "destination"));
+		const struct og_destfact *fact = at ? og_fact_destination(og_facts(pass), at)
+						    : NULL;
+		const char *theirs[] = { at, fact ? fact->leads : NULL };
 
-		if (named == COVERED || led == COVERED)
-			return COVERED;
-		if (named == COVERS || led == COVERS)
-			place = COVERS;
+		for (int i = 0; i < 4; i++) {
+			enum place one = place_to(paths[i & 1], theirs[i >> 1]);
+
+			if (one == COVERED)
+				return COVERED;
+			if (one == COVERS && place == FREE)
+				place = COVERS;
+		}
 	}
 	return place;
 }
@@ -110,6 +125,11 @@ static int check_readonly(struct og_pass *pass)
 			r = og_note(pass, og_at(pass, "/mounts"),
 				    "%s becomes read-only: a tmpfs there would hide what is "
 				    "mounted below it",
+				    OG_Q(path));
+		else if (place == ASTRAY)
+			r = og_note(pass, og_at(pass, "/root"),
+				    "%s becomes read-only: no tmpfs can be where a symbolic link "
+				    "leads it",
 				    OG_Q(path));
 	}
 	return r;

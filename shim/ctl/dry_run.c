@@ -126,7 +126,7 @@ static int gather(const struct run *run, const struct subject *subject, const st
 	if (r == 0)
 		r = og_facts_collect(&cmd, &bundle, doc, NULL, ret, reterr);
 	if (r == 0)
-		r = og_hostfacts_join(*ret, run->policy, reterr);
+		r = og_hostfacts_policy(*ret, run->policy, reterr);
 	if (bundle.fd >= 0)
 		close(bundle.fd);
 	og_cmdline_release(&cmd);

@@ -223,6 +223,22 @@ controls() {
 	gone c1
 }
 
+# Of an image whose /var/tmp is a link, with a volume where that leads.
+readonly_root() {
+	D run --name linked --runtime "$PLAIN" bb:1 sh -c 'mkdir -p /var/tmp && rmdir /var/tmp && ln -s /tmp /var/tmp'
+	D commit linked linked:1 >/dev/null
+	gone linked
+	policy '{ "version": 1, "extends": "cis-docker", "rules": { "image": { "tag": false } } }'
+	capture D run --rm -m 32m -v kept:/tmp linked:1 sh -c 'touch /f 2>&1; echo kept >/var/tmp/f && grep -c " /tmp " /proc/mounts'
+	has "cis-docker: the root is read-only" "$out" 'touch: /f: Read-only'
+	is "... and a volume is not hidden behind a link of the image" "$(tail -n 1 <<<"$out")" 1
+	capture D run --rm -m 32m -v kept:/tmp bb:1 cat /tmp/f
+	has "... and keeps what is written there" "$out" '^kept$'
+	capture D run --rm -m 32m linked:1 sh -c 'echo written >/var/tmp/f && cat /tmp/f && grep -c " /tmp " /proc/mounts'
+	is "... and without one there is one tmpfs" "$out" "written
+1"
+}
+
 e2e_main() {
 	image bb:1
 	launches
@@ -230,6 +246,7 @@ e2e_main() {
 	raws
 	images
 	controls
+	readonly_root
 }
 
 PLAIN=runc

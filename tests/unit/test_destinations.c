@@ -9,6 +9,7 @@
 
 #include "engine_launch.h"
 #include "ocigate/buf.h"
+#include "policy_helpers.h"
 
 /*
  * rootfs:  var/run -> ../run  x -> dev  up -> ../../..  abs -> /run/a  loop -> loop2 -> loop
@@ -185,4 +186,65 @@ Test(destinations, too_many, .init = engine_setup, .fini = engine_teardown)
 	cr_expect(eq(sz, l.facts->ndestinations, 101));
 	cr_expect(eq(sz, untold, 36));
 	release(&l);
+}
+
+/* ---- what the rule rootfs would mount ---- */
+
+#define ROOTFS "\"readonly\":true,\"tmpfs\":[\"/abs\",\"/d/e\",\"/gone\",\"/loop\",\"/v\",\"/x\"]"
+
+/* |members| of the document, with a root file system that |root| is said of. */
+static void expect_places(const char *policy_text, const char *root, const char *members,
+			  const char *facts)
+{
+	struct og_policy *policy = compile_text(policy_text);
+	og_auto_buf struct og_buf seen = { 0 };
+	struct og_err err = { 0 };
+	struct launch l;
+
+	put("bundle/config.json", "{\"root\":{\"path\":\"rootfs\"%s}%s}", root, members);
+	collect(&l, NULL, "bundle", "c1");
+	cr_assert(eq(int, og_hostfacts_policy(l.host, policy, &err), 0));
+	describe(&seen, "", l.facts->made, l.facts->nmade);
+	cr_expect(eq(str, seen.data ? seen.data : (char *)"", (char *)facts), "%s", members);
+	release(&l);
+	og_policy_free(policy);
+}
+
+#define POLICY_ROOTFS(more)                                                                        \
+	POLICY("permissive", ",\"rules\":{\"rootfs\":{\"action\":\"rewrite\"," more "}}")
+
+Test(destinations, places_of_a_read_only_root, .init = engine_setup, .fini = engine_teardown)
+{
+	static const char led[] = "/abs > /run/a missing\n/gone > /nowhere/below missing\n"
+				  "/loop > ?\n/x > /dev\n";
+	char mounts[1024];
+
+	tree();
+	expect_places(POLICY_ROOTFS(ROOTFS), "", "", led);
+	expect_places(POLICY_ROOTFS(ROOTFS), ",\"readonly\":false", "", led);
+	/* not asked for, or nothing would be mounted */
+	expect_places(POLICY_ROOTFS(ROOTFS), ",\"readonly\":true", "", "");
+	expect_places(POLICY_ROOTFS("\"readonly\":false"), "", "", "");
+	expect_places(
+		POLICY("permissive", ",\"rules\":{\"rootfs\":{\"action\":\"reject\"," ROOTFS "}}"),
+		"", "", "");
+	/* an exception's own list; what is told of already is not told twice */
+	expect_places(POLICY("permissive",
+			     ",\"exceptions\":[{\"name\":\"e\",\"reason\":\"r\",\"match\":{"
+			     "\"engine\":[\"none\"]},"
+			     "\"rules\":{\"rootfs\":{\"action\":\"rewrite\"," ROOTFS "}}}]"),
+		      "", ",\"process\":{\"cwd\":\"/x\"}", led);
+	/* through the mounts of the document, and where those really are */
+	snprintf(mounts, sizeof(mounts),
+		 ",\"mounts\":[{\"destination\":\"/chain\",\"source\":\"%s/"
+		 "srv\",\"options\":[\"bind\"]},"
+		 "{\"destination\":\"/d\",\"source\":\"%s/srv\",\"options\":[\"bind\"]},"
+		 "{\"destination\":\"/v\",\"source\":\"%s/srv\",\"options\":[\"bind\"]}]",
+		 top, top, top);
+	expect_places(
+		POLICY_ROOTFS(
+			"\"readonly\":true,\"tmpfs\":[\"/abs/t\",\"/d/s\",\"/run/a/s\",\"/v\"]"),
+		"", mounts,
+		"/abs/t > /run/a/t in /srv\n/d/s > /dev linked\n/run/a/s > /dev linked\n"
+		"/v > /v in /srv\n");
 }
