@@ -124,6 +124,17 @@ static void keep_joined(struct og_gather *g, const char *data, const struct og_n
 		keep_shm(g, ipc);
 }
 
+/* An administrator may have made a link of the directory, to a larger disk. */
+static int open_by_link(struct og_gather *g, const char *path)
+{
+	const char *real;
+
+	og_way(g, og_arena_strdup(&g->arena, path));
+	real = og_way_real(g, path);
+	return strcmp(real, path) != 0 ? open(real, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+				       : -1;
+}
+
 /*
  * A volume of the local driver is a directory; what was mounted on it, or on the
  * way to it, makes it something else.
@@ -137,7 +148,11 @@ static void keep_volumes(struct og_gather *g, const char *data)
 	    !og_has_sources(g))
 		return;
 	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && og_path_is_safe_below(data, path, OG_SAFE_STICKY))
+	if (fd < 0)
+		fd = open_by_link(g, path);
+	else if (!og_path_is_safe_below(data, path, OG_SAFE_STICKY))
+		return;
+	if (fd >= 0)
 		og_keep_same(g, fd, path, "_data", OG_ROLE_VOLUME);
 }
 

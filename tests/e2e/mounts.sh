@@ -522,6 +522,25 @@ cost() {
 	rm -rf "$T"/cost-* "$T"/run/*
 }
 
+# ---- volumes on another disk, of whose directory root has made a link -----------
+
+volumes_by_link() {
+	mkdir "$T/disk" && mount -t tmpfs -o mode=755 tmpfs "$T/disk" || return
+	mv "$T/docker/data/volumes" "$T/disk/volumes"
+	ln -s "$T/disk/volumes" "$T/docker/data/volumes"
+	site
+	dockerd_start ocigate
+	refused "volumes by a link: where users may enter" 'mounts: .*users of the host may enter .*/disk/volumes.*chmod o-rwx' -v there:/x
+	chmod 700 "$T/disk"
+	capture D run --rm -v there:/x bb:1 sh -c 'echo kept >/x/f && cat /x/f'
+	is "... where they may not: written" "$rc $out" "0 kept"
+	is "... on the other disk" "$(cat "$T/disk/volumes/there/_data/f")" kept
+	chmod 777 "$T/disk"
+	refused "... where others may change what it leads to" 'mounts: ' -v there:/x
+	dockerd_stop
+	umount "$T/disk"
+}
+
 # ---- all of it --------------------------------------------------------------
 
 mkdir -p "$SITE"/{rw,accepted/deep,ro/{etc,proc,sub,glob,deep/glob}} "$FORBIDDEN"
@@ -550,6 +569,7 @@ disguises
 options
 writable
 dockerd_stop
+volumes_by_link
 site '"outside": "reject",'
 below "$REAL" "" .
 made "$REAL" "" .

@@ -280,6 +280,46 @@ Test(engine_docker, places)
 	release(&l);
 }
 
+/* Volumes on another disk, to which root has made a link; anybody else's is none. */
+Test(engine_docker, places_by_link)
+{
+	char path[512], to[512];
+	struct launch l;
+	char *hosts = bind_of("data/containers/" ID "/hosts");
+	char *mount = bind_of("data/volumes/vol/_data");
+	og_auto_buf struct og_buf mounts = { 0 };
+
+	og_buf_printf(&mounts, "%s,%s", hosts, mount);
+	docker(CONFIG, HOST, mounts.data);
+	put("disk/", " ");
+	snprintf(path, sizeof(path), "%s/data/volumes", top);
+	snprintf(to, sizeof(to), "%s/disk/volumes", top);
+	cr_assert(eq(int, rename(path, to), 0));
+	cr_assert(eq(int, symlink(to, path), 0));
+	collect(&l, "moby", "bundle", ID);
+	expect_role(&l, "data/volumes/vol/_data", OG_ROLE_VOLUME);
+	release(&l);
+	/* whoever may write there can make it lead elsewhere */
+	snprintf(path, sizeof(path), "%s/disk", top);
+	cr_assert(eq(int, chmod(path, 0777), 0));
+	collect(&l, "moby", "bundle", ID);
+	expect_role(&l, "data/volumes/vol/_data", OG_ROLE_NONE);
+	release(&l);
+	/* a link to a part of them is no way that the daemon goes */
+	cr_assert(eq(int, chmod(path, 0755), 0));
+	snprintf(path, sizeof(path), "%s/data/volumes", top);
+	cr_assert(eq(int, unlink(path), 0));
+	put("data/volumes/", " ");
+	snprintf(path, sizeof(path), "%s/data/volumes/vol", top);
+	snprintf(to, sizeof(to), "%s/disk/volumes/vol", top);
+	cr_assert(eq(int, symlink(to, path), 0));
+	collect(&l, "moby", "bundle", ID);
+	expect_role(&l, "data/volumes/vol/_data", OG_ROLE_NONE);
+	release(&l);
+	free(mount);
+	free(hosts);
+}
+
 /* Of a container whose network is joined, its files and no others. */
 Test(engine_docker, joined)
 {
