@@ -309,8 +309,10 @@ static int on_array_end(void *ctx)
 static int on_map_end(void *ctx)
 {
 	struct parse *p = ctx;
-	bool failed;
-	const struct og_node *twice = og_text_twice(p->open, &failed);
+	bool failed = false;
+	const struct og_node *twice = p->doc->flags & OG_DOC_TWICE
+					      ? NULL
+					      : og_text_twice(p->open, &failed);
 	char why[OG_QUOTED + 64];
 
 	if (failed)

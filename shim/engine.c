@@ -117,18 +117,34 @@ const char *og_annotation(const struct og_gather *g, const char *key)
 	return og_str(og_member(og_member(og_doc_root(g->doc), "annotations"), key));
 }
 
-/* Escapes of NUL, each for a character that stands nowhere else; as long as they are. */
-static void replace_nul(char *text, size_t len)
+/*
+ * Escapes of NUL become another character's, as long as they are. Whether there was one: two
+ * keys may be one then, of which none is a name that the engine itself gives.
+ */
+static bool replace_nul(char *text, size_t len)
 {
 	static const char nul[] = "\\u0000", instead[] = "\\ufffd";
 	const size_t n = sizeof(nul) - 1;
+	bool any = false;
 
 	for (char *s = text; (s = memchr(s, '\\', len - (size_t)(s - text))); s += 2) {
 		if (len - (size_t)(s - text) < n)
-			return;
-		if (memcmp(s, nul, n) == 0)
+			break;
+		if (memcmp(s, nul, n) == 0) {
 			memcpy(s, instead, n);
+			any = true;
+		}
 	}
+	return any;
+}
+
+/* |text| is changed. */
+static int parse(const char *name, char *text, size_t len, struct og_doc **ret,
+		 struct og_err *reterr)
+{
+	unsigned flags = replace_nul(text, len) ? OG_DOC_TWICE : 0;
+
+	return og_doc_parse(name, text, len, flags, ret, reterr);
 }
 
 int og_engine_parse(const char *name, const char *text, size_t len, struct og_doc **ret,
@@ -141,8 +157,7 @@ int og_engine_parse(const char *name, const char *text, size_t len, struct og_do
 	if (!copy)
 		return og_gather_nomem(reterr);
 	memcpy(copy, text, len);
-	replace_nul(copy, len);
-	r = og_doc_parse(name, copy, len, 0, ret, reterr);
+	r = parse(name, copy, len, ret, reterr);
 	free(copy);
 	return r;
 }
@@ -157,8 +172,7 @@ struct og_doc *og_engine_json(int dirfd, const char *path)
 	if (og_file_read(dirfd, path, OG_DOC_MAX_BYTES, OG_FILE_TRUSTED, &text, &len, NULL,
 			 &ignored) < 0)
 		return NULL;
-	replace_nul(text, len);
-	return og_doc_parse(path, text, len, 0, &doc, &ignored) < 0 ? NULL : doc;
+	return parse(path, text, len, &doc, &ignored) < 0 ? NULL : doc;
 }
 
 /* ---- paths ---- */

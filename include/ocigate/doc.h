@@ -20,6 +20,8 @@ enum {
 	OG_DOC_COMMENTS = 1 << 0, /* accept comments in C and C++ style (policy files) */
 	/* |text| need not be copied: it ends in NUL behind |len| bytes and outlives the document */
 	OG_DOC_KEPT = 1 << 1,
+	/* keys may stand twice in an object: which of them is found is not said */
+	OG_DOC_TWICE = 1 << 2,
 };
 
 /* Limits of every document (bytes, levels, nodes). */

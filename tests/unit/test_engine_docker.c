@@ -50,7 +50,7 @@ Test(engine_docker, record_with_a_nul)
 {
 	static const char *const labels[] = { "\\u0000", "\\\\u0000", "a\\u0000\\u0000b",
 					      "\\\\\\u0000", "\\n\\u00e9" };
-	char config[1024];
+	char config[2048];
 
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
 		struct launch l;
@@ -61,6 +61,17 @@ Test(engine_docker, record_with_a_nul)
 		collect(&l, "runtime-runc/moby", "bundle", ID);
 		cr_expect(l.facts->network_mode != NULL, "%s", labels[i]);
 		cr_expect(eq(int, l.facts->privileged_known, OG_KNOWN), "%s", labels[i]);
+		release(&l);
+	}
+	/* two names that differ by it alone */
+	snprintf(config, sizeof(config), "%.*s,\"Labels\":{\"a\\u0000\":\"\",\"a\\ufffd\":\"\"}}",
+		 (int)strlen(CONFIG) - 1, CONFIG);
+	{
+		struct launch l;
+
+		docker(config, HOST, "");
+		collect(&l, "runtime-runc/moby", "bundle", ID);
+		cr_expect(l.facts->network_mode != NULL);
 		release(&l);
 	}
 }
