@@ -128,17 +128,32 @@ const char *og_verdict_word(const struct og_verdict *verdict)
 	return words[og_verdict_worst(verdict)];
 }
 
-static void put_value(struct og_buf *out, const char *key, const char *json, bool hide)
+/*
+ * How long a value in a record is, and all findings: users choose the values that are found
+ * fault with, and readers of the log take lines of 4 MiB at most. The last is for rejections.
+ */
+#define RECORDED_VALUE	    ((size_t)64 << 10)
+#define RECORDED	    ((size_t)1 << 20)
+#define RECORDED_REJECTIONS ((size_t)2 << 20)
+
+static void put_value(struct og_buf *out, const char *key, const char *json, unsigned flags,
+		      bool secret)
 {
+	size_t len = json ? strlen(json) : 0;
+	char size[64];
+
 	og_buf_key(out, key);
 	/* raw JSON text inside a string: no reader of the record can lose digits */
-	og_buf_json(out, json && hide ? "\"(not recorded)\"" : json);
+	if (!json || flags & OG_ENC_VALUES || (!secret && len <= RECORDED_VALUE)) {
+		og_buf_json(out, json);
+		return;
+	}
+	snprintf(size, sizeof(size), "\"(%zu bytes, not recorded)\"", len);
+	og_buf_json(out, secret ? "\"(not recorded)\"" : size);
 }
 
 static void put_finding(const struct og_finding *finding, unsigned flags, struct og_buf *out)
 {
-	bool hide = finding->secret && !(flags & OG_ENC_VALUES);
-
 	og_buf_puts(out, "{");
 	og_buf_key(out, "rule");
 	og_buf_json(out, finding->rule);
@@ -149,8 +164,8 @@ static void put_finding(const struct og_finding *finding, unsigned flags, struct
 		    finding->action == OG_REWRITE && flags & OG_ENC_APPLIED ? "true" : "false");
 	og_buf_key(out, "path");
 	og_buf_json(out, finding->path);
-	put_value(out, "before", finding->before, hide);
-	put_value(out, "after", finding->after, hide);
+	put_value(out, "before", finding->before, flags, finding->secret);
+	put_value(out, "after", finding->after, flags, finding->secret);
 	og_buf_key(out, "why");
 	og_buf_json(out, finding->why);
 	og_buf_key(out, "policy");
@@ -169,7 +184,10 @@ static void put_finding(const struct og_finding *finding, unsigned flags, struct
 void og_verdict_findings(const struct og_verdict *verdict, unsigned flags, enum og_action min,
 			 struct og_buf *out)
 {
+	struct og_finding rest = { .path = "" };
+	size_t start = out->len, left = 0;
 	bool first = true;
+	char why[64];
 
 	og_buf_puts(out, "[");
 	for (size_t i = 0; i < verdict->n; i++) {
@@ -177,9 +195,27 @@ void og_verdict_findings(const struct og_verdict *verdict, unsigned flags, enum 
 
 		if (finding->made || finding->action < min)
 			continue;
+		if (!(flags & OG_ENC_VALUES) &&
+		    out->len - start >
+			    (finding->action == OG_REJECT ? RECORDED_REJECTIONS : RECORDED)) {
+			left++;
+			if (finding->action <= rest.action)
+				continue;
+			rest.rule = finding->rule;
+			rest.action = finding->action;
+			rest.policy_file = finding->policy_file;
+			rest.policy_line = finding->policy_line;
+			continue;
+		}
 		og_buf_puts(out, first ? "" : ",");
 		put_finding(finding, flags, out);
 		first = false;
+	}
+	if (left) {
+		snprintf(why, sizeof(why), "%zu findings more are not recorded", left);
+		rest.why = why;
+		og_buf_puts(out, ",");
+		put_finding(&rest, flags, out);
 	}
 	og_buf_puts(out, "]");
 }
