@@ -9,6 +9,7 @@
 
 #include "ocigate/buf.h"
 
+#include "address.h"
 #include "file.h"
 #include "sources.h"
 
@@ -302,6 +303,14 @@ int og_port_parse(const char *spec, struct og_port *ret)
 	return ret->proto ? 0 : -1;
 }
 
+const char *og_port_address(struct og_gather *g, const char *text)
+{
+	char buf[INET6_ADDRSTRLEN];
+	const char *address = text ? og_address(text, buf) : "";
+
+	return *address ? og_arena_strdup(&g->arena, address) : "";
+}
+
 /* A member whose name engines spell with a capital or without. */
 static const struct og_node *either(const struct og_node *object, const char *name)
 {
@@ -334,7 +343,6 @@ static int add_cni(struct og_gather *g, const struct og_node *mapping, struct og
 {
 	struct og_port *port = &g->facts->ports[g->facts->nports];
 	const char *proto = og_str(either(mapping, "Protocol"));
-	const char *address = og_str(either(mapping, "HostIP"));
 	char spec[32];
 	uint64_t number;
 	size_t i;
@@ -349,7 +357,7 @@ static int add_cni(struct og_gather *g, const struct og_node *mapping, struct og
 	spec[i] = '\0';
 	if (og_port_parse(spec, port) < 0)
 		return 1;
-	port->address = og_arena_strdup(&g->arena, address ? address : "");
+	port->address = og_port_address(g, og_str(either(mapping, "HostIP")));
 	if (!port->address)
 		return og_gather_nomem(reterr);
 	g->facts->nports++;

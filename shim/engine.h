@@ -127,6 +127,8 @@ void og_keep_netfiles(struct og_gather *g, const char *dir);
 int og_ports_reserve(struct og_gather *g, size_t n, struct og_err *reterr);
 /* "80/tcp", "80"; -1: not understood. */
 int og_port_parse(const char *spec, struct og_port *ret);
+/* |text|, of a record or NULL, as og_address() has it. NULL: memory is short. */
+const char *og_port_address(struct og_gather *g, const char *text);
 /* A list of CNI's port mappings, {"HostPort", "ContainerPort", "Protocol", "HostIP"}: sets
  * ports_known unless something is not understood. */
 int og_ports_cni(struct og_gather *g, const struct og_node *list, struct og_err *reterr);

@@ -35,13 +35,12 @@ static int host_port(const char *text, struct og_port *ret)
 static int add_binding(struct og_gather *g, const char *spec, const struct og_node *binding,
 		       struct og_err *reterr)
 {
-	const char *address = og_str(og_member(binding, "HostIp"));
 	const char *port = og_str(og_member(binding, "HostPort"));
 	struct og_port *ret = &g->facts->ports[g->facts->nports];
 
 	if (og_port_parse(spec, ret) < 0 || host_port(port ? port : "", ret) < 0)
 		return 1;
-	ret->address = og_arena_strdup(&g->arena, address ? address : "");
+	ret->address = og_port_address(g, og_str(og_member(binding, "HostIp")));
 	if (!ret->address)
 		return og_gather_nomem(reterr);
 	g->facts->nports++;

@@ -297,7 +297,7 @@ static int add_reserved(struct og_gather *g, DIR *stream, struct og_err *reterr)
 		if (fd <= STDERR_FILENO || !reserved(fd, &port, address))
 			continue;
 		r = og_ports_reserve(g, 1, reterr);
-		port.address = og_arena_strdup(&g->arena, address);
+		port.address = og_port_address(g, address);
 		if (r == 0 && !port.address)
 			r = og_gather_nomem(reterr);
 		if (r == 0)

@@ -73,7 +73,6 @@ static int parse_mapping(const struct og_node *mapping, const struct spelling *a
 
 	ret->host_port = number_of(mapping, as->host_port, 0);
 	ret->container_port = number_of(mapping, as->container_port, 0);
-	ret->address = og_str(og_member(mapping, as->host_ip)) ?: "";
 	ret->proto = NULL;
 	for (size_t i = 0; proto && i < sizeof(protos) / sizeof(protos[0]); i++)
 		if (strcmp(proto, protos[i]) == 0)
@@ -94,7 +93,7 @@ static int add_mapping(struct og_gather *g, const struct og_node *mapping,
 
 	if (parse_mapping(mapping, as, &port, &range) < 0)
 		return 1;
-	port.address = og_arena_strdup(&g->arena, port.address);
+	port.address = og_port_address(g, og_str(og_member(mapping, as->host_ip)));
 	if (!port.address)
 		return og_gather_nomem(reterr);
 	if (og_ports_reserve(g, (size_t)range, reterr) < 0)

@@ -79,6 +79,9 @@ void og_table_remove(struct og_buf *script);
 void og_table_add(struct og_buf *script, const char *elements);
 void og_table_delete(struct og_buf *script, const char *elements);
 
+/* Whether each line of |elements| is one element to nft(8), and nothing more. */
+bool og_table_takes(const char *elements);
+
 /* Run |script| in one transaction, in the namespace |netns| (-1: our own). */
 int og_nft_run(const struct og_buf *script, int netns, struct og_err *reterr);
 /* What is in the host's table now, as lines "SET ELEMENT"; |there|: whether there is one. */

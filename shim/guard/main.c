@@ -228,6 +228,8 @@ static void list_elements(const struct og_buf *table, const char *elements)
 		if (len == 0 || len + 2 > sizeof(line))
 			continue;
 		snprintf(line, sizeof(line), "%.*s\n", (int)len, elements);
+		if (!og_table_takes(line))
+			continue; /* never put in */
 		there = table->data ? strstr(table->data, line) : NULL;
 		while (there && there != table->data && there[-1] != '\n')
 			there = strstr(there + 1, line);

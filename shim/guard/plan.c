@@ -7,12 +7,12 @@
  * has a table of its own, which lets in what comes from the host and from the
  * container's own links.
  */
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "guard.h"
+#include "shim/address.h"
 
 /* The mark by which a look-up in the container's namespace passes the default route by. */
 #define MARK "0x6f676174"
@@ -40,21 +40,6 @@ static bool is_loopback(const char *address)
 static bool is_all(const char *address)
 {
 	return !*address || strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
-}
-
-/*
- * One address has many spellings, and the engine asks what it means: "::0" is "::", and
- * an IPv4 address may be written as IPv6's. What is none is left alone: nft refuses it.
- */
-static const char *plain(const char *address, char buf[INET6_ADDRSTRLEN])
-{
-	struct in6_addr six;
-
-	if (inet_pton(AF_INET6, address, &six) != 1)
-		return address;
-	if (IN6_IS_ADDR_V4MAPPED(&six))
-		return inet_ntop(AF_INET, &six.s6_addr[12], buf, INET6_ADDRSTRLEN);
-	return inet_ntop(AF_INET6, &six, buf, INET6_ADDRSTRLEN);
 }
 
 static bool is_allowed(const struct og_record *record, const char *address)
@@ -117,12 +102,15 @@ static bool is_chosen(const struct og_port *port)
 /* The port that the engine chose, by its proxies. */
 static void put_chosen_port(struct planner *p, const struct og_port *port)
 {
+	char address[INET6_ADDRSTRLEN];
+
 	for (size_t i = 0; i < p->nproxies; i++) {
 		const struct og_proxy *proxy = &p->proxies[i];
 
 		if (strcmp(proxy->proto, port->proto) == 0 &&
 		    proxy->container_port == port->container_port && is_ours(p, proxy))
-			put_host_port(p, port->proto, proxy->host_ip, proxy->host_port);
+			put_host_port(p, port->proto, og_address(proxy->host_ip, address),
+				      proxy->host_port);
 	}
 }
 
@@ -168,7 +156,8 @@ static bool is_open(const struct planner *p, const struct og_port *port)
 		    strcmp(other->proto, port->proto) != 0)
 			continue;
 		for (size_t i = 0; i < p->record->naddresses; i++)
-			if (is_open_on(plain(other->address, address), p->record->addresses[i]))
+			if (is_open_on(og_address(other->address, address),
+				       p->record->addresses[i]))
 				return true;
 	}
 	return false;
@@ -180,7 +169,8 @@ static void put_port(struct planner *p, const struct og_port *asked)
 	struct og_port as_meant = *asked;
 	const struct og_port *port = &as_meant;
 
-	as_meant.address = plain(asked->address, address);
+	/* the engine asks what it means, and nft(8) what it says */
+	as_meant.address = og_address(asked->address, address);
 	if (is_chosen(port))
 		put_chosen_port(p, port);
 	else
@@ -280,6 +270,11 @@ int og_plan_make(const struct og_record *record, const struct og_network *networ
 	if (r == 0 && (ret->elements.failed || ret->inside.failed || p.ports.failed))
 		r = og_fail(reterr, OG_E_NOMEM, "out of memory");
 	og_buf_release(&p.ports);
+	/* all else is a number, or was put together from what was parsed */
+	if (r == 0 && ret->elements.data && !og_table_takes(ret->elements.data))
+		r = og_fail(reterr, OG_E_HOST,
+			    "the bridge of the container's network has a name that nft(8) could "
+			    "misunderstand: use a network with another");
 	return r;
 }
 

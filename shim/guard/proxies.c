@@ -12,11 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "guard.h"
 #include "shim/file.h"
+#include "shim/place.h"
 
 #define CMDLINE_MAX 4096
+#define STATUS_MAX  65536
+
+static const char name[] = "docker-proxy";
 
 struct words {
 	const char *text;
@@ -39,9 +44,7 @@ static const char *value_of(const struct words *words, const char *flag)
 
 static bool parse(const struct words *words, struct og_proxy *ret)
 {
-	const char *name = strrchr(words->text, '/');
-
-	if (strcmp(name ? name + 1 : words->text, "docker-proxy") != 0)
+	if (strcmp(og_path_base(words->text), name) != 0)
 		return false;
 	snprintf(ret->proto, sizeof(ret->proto), "%s", value_of(words, "-proto"));
 	snprintf(ret->host_ip, sizeof(ret->host_ip), "%s", value_of(words, "-host-ip"));
@@ -58,24 +61,91 @@ static bool is_gone(int sys_errno)
 	return sys_errno == ENOENT || sys_errno == ESRCH;
 }
 
+/* What cannot be told of a process that is there is a failure: it might hold the port. */
+static int fail(const char *pid, int sys_errno, struct og_err *reterr)
+{
+	return is_gone(sys_errno) ? 0 : og_fail_sys(reterr, sys_errno, "process %s", pid);
+}
+
+/* 1: root started it, also before any set-user-ID program that it may have become. 0: no. */
+static int is_roots(const char *pid, struct og_err *reterr)
+{
+	og_auto_free char *text = NULL;
+	struct og_err err = { 0 };
+	unsigned ids[4] = { 1, 1, 1, 1 };
+	const char *line;
+	char path[300];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	if (og_file_read(AT_FDCWD, path, STATUS_MAX, OG_FILE_MAY_MISS, &text, &len, NULL, &err) <
+	    0) {
+		if (is_gone(err.sys_errno))
+			return 0;
+		*reterr = err;
+		return -1;
+	}
+	/* proc_pid_status(5): real, effective, saved set, file system */
+	line = text ? strstr(text, "\nUid:") : NULL;
+	return line && sscanf(line, "\nUid:%u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) == 4 &&
+	       !(ids[0] | ids[1] | ids[2] | ids[3]);
+}
+
+/* 1: it runs where we do, not in a container. 0: no. */
+static int is_hosts(const char *pid, const char *kind, struct og_err *reterr)
+{
+	struct stat ours, theirs;
+	char path[300];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
+	if (stat(path, &ours) < 0)
+		return og_fail_sys(reterr, errno, "%s", path);
+	snprintf(path, sizeof(path), "/proc/%s/ns/%s", pid, kind);
+	if (stat(path, &theirs) < 0)
+		return fail(pid, errno, reterr);
+	return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+/* 1: its program is called so, or was before an update took that away. 0: no. */
+static int is_named(const char *pid, struct og_err *reterr)
+{
+	static const char deleted[] = " (deleted)";
+	char path[300], program[PATH_MAX];
+	const char *base;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
+	len = readlink(path, program, sizeof(program) - 1);
+	if (len < 0)
+		return fail(pid, errno, reterr);
+	program[len] = '\0';
+	base = og_path_base(program);
+	return strncmp(base, name, sizeof(name) - 1) == 0 &&
+	       (!base[sizeof(name) - 1] || strcmp(base + sizeof(name) - 1, deleted) == 0);
+}
+
 /*
- * Root's only: anybody may run a program with such a command line. -1: what this
- * one is cannot be told, and it might hold the port.
+ * Anybody may run a program with such a command line: root of a container, and a user one
+ * that is root's by its mode (su waits for a password). 1: dockerd's; 0: not; -1.
  */
+static int is_daemons(const char *pid, struct og_err *reterr)
+{
+	int r = is_roots(pid, reterr);
+
+	r = r > 0 ? is_hosts(pid, "pid", reterr) : r;
+	r = r > 0 ? is_hosts(pid, "net", reterr) : r;
+	return r > 0 ? is_named(pid, reterr) : r;
+}
+
 static int read_proxy(const char *pid, bool *is_proxy, struct og_proxy *ret, struct og_err *reterr)
 {
 	og_auto_free char *text = NULL;
 	struct og_err err = { 0 };
 	struct words words = { 0 };
-	struct stat st;
 	char path[300];
+	int r;
 
-	snprintf(path, sizeof(path), "/proc/%s", pid);
 	*is_proxy = false;
-	if (stat(path, &st) < 0)
-		return is_gone(errno) ? 0 : og_fail_sys(reterr, errno, "process %s", pid);
-	if (st.st_uid != 0)
-		return 0;
 	snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
 	if (og_file_read(AT_FDCWD, path, CMDLINE_MAX, OG_FILE_MAY_MISS, &text, &words.len, NULL,
 			 &err) < 0) {
@@ -88,8 +158,11 @@ static int read_proxy(const char *pid, bool *is_proxy, struct og_proxy *ret, str
 	if (!text || words.len == 0)
 		return 0;
 	words.text = text;
-	*is_proxy = parse(&words, ret);
-	return 0;
+	if (!parse(&words, ret))
+		return 0;
+	r = is_daemons(pid, reterr);
+	*is_proxy = r > 0;
+	return r < 0 ? -1 : 0;
 }
 
 int og_proxies_read(struct og_proxy **ret, size_t *retn, struct og_err *reterr)

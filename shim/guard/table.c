@@ -116,12 +116,37 @@ void og_table_remove(struct og_buf *script)
 	og_buf_puts(script, "add table inet ocigate\ndelete table inet ocigate\n");
 }
 
-/* "SET ELEMENT" as a command's arguments. */
+/* Whether nft(8) takes the line for one element, and nothing else. */
+static bool is_element(const char *line, size_t len)
+{
+	size_t quotes = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f ||
+		    strchr("*,;{}#$\\'", line[i]))
+			return false;
+		quotes += line[i] == '"';
+	}
+	return quotes == 0 || quotes == 2; /* of an interface's name */
+}
+
+bool og_table_takes(const char *elements)
+{
+	for (size_t len; *elements; elements += len + (elements[len] == '\n')) {
+		len = strcspn(elements, "\n");
+		if (!is_element(elements, len))
+			return false;
+	}
+	return true;
+}
+
+/* "SET ELEMENT" as a command's arguments. What is none stands only in a book that somebody
+   else wrote, or a version that did not look. */
 static void put_line(struct og_buf *script, const char *verb, const char *line, size_t len)
 {
 	size_t name = strcspn(line, " ");
 
-	if (name < len)
+	if (name < len && is_element(line, len))
 		og_buf_printf(script, "%s element inet ocigate %.*s { %.*s }\n", verb, (int)name,
 			      line, (int)(len - name - 1), line + name + 1);
 }

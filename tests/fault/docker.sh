@@ -95,7 +95,9 @@ unshare -n sleep 1000 >/dev/null 2>&1 9<&- &
 sleeper=$!
 mkfifo never
 # Docker's proxy of the port that the daemon chose.
-(exec -a docker-proxy sh -c 'read -r _ <"$0"' "$dir/never" -proto tcp -host-ip 0.0.0.0 -host-port 32768 \
+cp "$(command -v sh)" docker-proxy
+# shellcheck disable=SC2016 # the shell that is started expands it
+("$dir/docker-proxy" -c 'read -r _ <"$0"' "$dir/never" -proto tcp -host-ip 0.0.0.0 -host-port 32768 \
 	-container-ip 10.9.0.2 -container-port 80) >/dev/null 2>&1 9<&- &
 proxy=$!
 trap 'kill $sleeper $proxy 2>/dev/null' EXIT

@@ -125,7 +125,7 @@ Test(engine_docker, ports)
 	docker(CONFIG,
 	       "{\"Privileged\":true,\"PublishAllPorts\":true,\"PortBindings\":{"
 	       "\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"8080\"},"
-	       "{\"HostIp\":\"\",\"HostPort\":\"9000-9010\"}],\"53/udp\":[],\"7\":null}}",
+	       "{\"HostIp\":\"localhost\",\"HostPort\":\"9000-9010\"}],\"53/udp\":[],\"7\":null}}",
 	       "");
 	collect(&l, "moby", "bundle", ID);
 	cr_expect(l.facts->privileged);
