@@ -29,9 +29,17 @@ struct og_netaddr {
 	unsigned char bytes[16], mask[16]; /* IPv4: the first four */
 };
 
+/* An interface of the container that is one end of a pair, the other end being the host's. */
+struct og_link {
+	char interface[16];
+	unsigned index, peer; /* their numbers, each in its namespace */
+	char bridge[16];      /* in which the host has put its end; "": none */
+};
+
 struct og_network {
 	struct og_netaddr *host, *container;
-	size_t nhost, ncontainer;
+	struct og_link *links;
+	size_t nhost, ncontainer, nlinks;
 	int fd;	    /* the container's namespace */
 	bool hosts; /* it is the host's: nothing was looked at */
 };
@@ -44,8 +52,9 @@ struct og_network {
 int og_network_read(pid_t pid, struct og_network *ret, struct og_err *reterr);
 void og_network_free(struct og_network *network);
 /*
- * The host's interface on whose subnet |address| lies: its bridge. NULL: none; there is
- * none for a loopback or link-local one.
+ * The bridge on which the container has |address|; where its interface is no port of one, the
+ * host's interface on whose subnet that lies. NULL: none; there is none for a loopback or
+ * link-local one.
  */
 const char *og_network_bridge(const struct og_network *network, const struct og_netaddr *address);
 

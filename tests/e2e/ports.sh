@@ -328,6 +328,12 @@ by_bridge() {
 	policy '{ "version": 1, "extends": "baseline", "rules": { "network-host": { "drivers": ["macvlan"] } } }'
 	capture D run --rm --network other --runtime ocigate srv:1 true
 	has "... nothing published" "$err" 'is on the bridge lan, and so is the host.s interface tap9'
+	# the user says which address the bridge has: none, and it is found all the same
+	D network rm other >/dev/null
+	ip address flush dev lan
+	D network create -o com.docker.network.bridge.name=lan -o com.docker.network.bridge.inhibit_ipv4=true --subnet 10.97.0.0/24 other >/dev/null
+	capture D run --rm --network other --runtime ocigate srv:1 true
+	has "... without an address on the bridge" "$err" 'is on the bridge lan, and so is the host.s interface tap9'
 	ip link set tap9 nomaster
 	capture D run --rm --network other --runtime ocigate srv:1 true
 	is "... without the interface in it: runs" "$rc$err" 0
