@@ -19,7 +19,7 @@
 #include "guard.h"
 #include "shim/file.h"
 
-#define STATS_MAX 4096 /* a queue of many has a few each */
+#define STATS_MAX 65536 /* each queue has a few, each processor a queue */
 
 /* Drivers whose frames go past the host's packet filter. */
 static const char *const unfiltered[] = { "macvlan", "ipvlan", "macvtap", "ipvtap" };
@@ -106,16 +106,32 @@ static int read_driver(int fd, const char *interface, char buf[32], struct og_er
 	return r < 0 ? -1 : 0;
 }
 
+/* |names| and |values| have room for the |n| statistics of a driver; the rest as read_peer(). */
+static int read_stats(int fd, const char *interface, unsigned n, struct ethtool_gstrings *names,
+		      struct ethtool_stats *values, unsigned *ret, struct og_err *reterr)
+{
+	static const char peer[] = "peer_ifindex";
+	int r;
+
+	*names = (struct ethtool_gstrings){ ETHTOOL_GSTRINGS, ETH_SS_STATS, n };
+	*values = (struct ethtool_stats){ ETHTOOL_GSTATS, n };
+	r = ask(fd, interface, names, reterr);
+	r = r > 0 ? ask(fd, interface, values, reterr) : r;
+	for (size_t i = 0; r > 0 && i < n; i++)
+		if (memcmp(names->data + i * ETH_GSTRING_LEN, peer, sizeof(peer)) == 0)
+			*ret = (unsigned)values->data[i];
+	return r < 0 ? -1 : 0;
+}
+
 /*
  * The number of the interface that is the other end of |interface|, of a pair (veth(4)), in
  * that one's namespace: the driver's own statistics have it. 0: not told.
  */
 static int read_peer(int fd, const char *interface, unsigned *ret, struct og_err *reterr)
 {
-	static const char peer[] = "peer_ifindex";
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	og_auto_free struct ethtool_gstrings *names = NULL;
-	og_auto_free struct ethtool_stats *values = NULL;
+	struct ethtool_gstrings *names;
+	struct ethtool_stats *values;
 	int r = ask(fd, interface, &info, reterr);
 
 	*ret = 0;
@@ -123,15 +139,12 @@ static int read_peer(int fd, const char *interface, unsigned *ret, struct og_err
 		return r;
 	names = calloc(1, sizeof(*names) + (size_t)info.n_stats * ETH_GSTRING_LEN);
 	values = calloc(1, sizeof(*values) + info.n_stats * sizeof(values->data[0]));
-	if (!names || !values)
-		return og_fail(reterr, OG_E_NOMEM, "out of memory");
-	*names = (struct ethtool_gstrings){ ETHTOOL_GSTRINGS, ETH_SS_STATS, info.n_stats };
-	*values = (struct ethtool_stats){ ETHTOOL_GSTATS, info.n_stats };
-	r = ask(fd, interface, names, reterr);
-	r = r > 0 ? ask(fd, interface, values, reterr) : r;
-	for (size_t i = 0; r > 0 && i < info.n_stats; i++)
-		if (memcmp(names->data + i * ETH_GSTRING_LEN, peer, sizeof(peer)) == 0)
-			*ret = (unsigned)values->data[i];
+	if (names && values)
+		r = read_stats(fd, interface, info.n_stats, names, values, ret, reterr);
+	else
+		r = og_fail(reterr, OG_E_NOMEM, "out of memory");
+	free(names);
+	free(values);
 	return r;
 }
 

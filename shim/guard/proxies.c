@@ -70,10 +70,10 @@ static int fail(const char *pid, int sys_errno, struct og_err *reterr)
 /* 1: root started it, also before any set-user-ID program that it may have become. 0: no. */
 static int is_roots(const char *pid, struct og_err *reterr)
 {
+	/* proc_pid_status(5): real, effective, saved set, file system */
+	static const char all_root[] = "\nUid:\t0\t0\t0\t0\n";
 	og_auto_free char *text = NULL;
 	struct og_err err = { 0 };
-	unsigned ids[4] = { 1, 1, 1, 1 };
-	const char *line;
 	char path[300];
 	size_t len;
 
@@ -85,10 +85,7 @@ static int is_roots(const char *pid, struct og_err *reterr)
 		*reterr = err;
 		return -1;
 	}
-	/* proc_pid_status(5): real, effective, saved set, file system */
-	line = text ? strstr(text, "\nUid:") : NULL;
-	return line && sscanf(line, "\nUid:%u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) == 4 &&
-	       !(ids[0] | ids[1] | ids[2] | ids[3]);
+	return text && strstr(text, all_root);
 }
 
 /* 1: it runs where we do, not in a container. 0: no. */
