@@ -12,7 +12,7 @@ export E2E_DOCKERD_PATH=$usr/bin:$usr/sbin:/usr/sbin:/usr/bin:/sbin:/bin
 E2E_DOCKER_MAJOR=$("$E2E_DOCKERD" --version | sed -n 's/.*version \([0-9]*\)\..*/\1/p')
 export E2E_DOCKER_MAJOR
 rc=0
-for script in docker_limits ${OG_LONG:+docker_lab ports docker_baseline mounts}; do
+for script in docker_limits ${OG_LONG:+docker_lab ports ports_forged docker_baseline mounts}; do
 	bash "$(dirname "$0")/$script.sh" || rc=1
 done
 exit $rc
