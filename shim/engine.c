@@ -272,11 +272,15 @@ void og_keep_netfiles(struct og_gather *g, const char *dir)
 
 int og_ports_reserve(struct og_gather *g, size_t n, struct og_err *reterr)
 {
+	size_t need = g->facts->nports + n + 1;
 	struct og_port *ports;
 
 	if (n > OG_DOC_MAX_NODES)
 		return og_fail(reterr, OG_E_HOST, "too many published ports");
-	ports = og_arena_array(&g->arena, g->facts->nports + n + 1, sizeof(*ports));
+	if (need <= g->ports_cap)
+		return 0;
+	g->ports_cap = need > g->ports_cap * 2 ? need : g->ports_cap * 2;
+	ports = og_arena_array(&g->arena, g->ports_cap, sizeof(*ports));
 	if (!ports)
 		return og_gather_nomem(reterr);
 	if (g->facts->nports)

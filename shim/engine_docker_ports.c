@@ -75,6 +75,9 @@ static int add_exposed(struct og_gather *g, const struct og_node *exposed,
 	return r;
 }
 
+/* Each port of one is looked for among the other's: more is not understood. */
+#define COMPARED_MAX 10000000
+
 /* What the daemon writes; anything else is not understood. */
 static bool is_map(const struct og_node *node)
 {
@@ -89,7 +92,8 @@ int og_docker_ports(struct og_gather *g, const struct og_node *config, const str
 	int r = 0;
 
 	g->facts->publish_all = og_is_true(og_member(host, "PublishAllPorts"));
-	if (!is_map(bindings) || !is_map(exposed))
+	if (!is_map(bindings) || !is_map(exposed) ||
+	    (g->facts->publish_all && og_count(bindings) > COMPARED_MAX / (og_count(exposed) + 1)))
 		return 0;
 	og_each (port, bindings)
 		if (r == 0)

@@ -81,12 +81,14 @@ struct og_gather {
 	const char *rootfs;  /* where root.path leads; NULL: nowhere */
 	struct og_home home; /* the engine's directory for this container, if it is one */
 
+	size_t ports_cap;      /* room in facts->ports */
 	struct og_join *joins; /* joins.h; one for each of facts->namespaces */
 
 	/* loaded when first asked for */
 	struct og_mounts *mounts;
 	struct og_submount *submounts; /* one per mount, in the table's order */
 	struct og_sockets *sockets;
+	bool sockets_failed;
 	struct og_err mounts_err; /* why there is no table */
 };
 

@@ -245,6 +245,12 @@ int og_record_write_at(int dir, const struct og_record *record, struct og_err *r
 	og_record_name(record->root, record->id, name);
 	if (og_record_encode(record, &text, reterr) < 0)
 		return -1;
+	/* what nobody reads would stay for good, and its container could not be started */
+	if (text.len > RECORD_MAX_BYTES)
+		return og_fail(reterr, OG_E_HOST,
+			       "the launch record would have %zu bytes, which are more than can be "
+			       "read: publish fewer ports",
+			       text.len);
 	fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return og_fail_sys(reterr, errno, "cannot write a launch record");

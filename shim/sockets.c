@@ -5,11 +5,13 @@
  */
 #include "sockets.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ocigate/buf.h"
 
@@ -17,7 +19,6 @@
 #include "mountinfo.h"
 #include "place.h"
 
-#define UNIX_MAX_BYTES ((size_t)64 << 20)
 #define SO_ACCEPTCON                                                                               \
 	0x10000 /* the kernel's flag of a listening socket, in the file's 4th field                \
 		 */
@@ -103,7 +104,7 @@ static size_t count_lines(const char *text)
 
 	for (; *text; text++)
 		n += *text == '\n';
-	return n + 1;
+	return n;
 }
 
 static int by_name(const void *a, const void *b)
@@ -111,23 +112,19 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* |text| is /proc/net/unix, or empty; the paths point into it. */
+/* |text| has a path in each line; those of the list point into it. */
 static bool list_paths(struct og_arena *arena, char *text, struct paths *ret)
 {
 	size_t known = sizeof(well_known) / sizeof(well_known[0]), n = 0;
 	char *save = NULL;
 
-	ret->list = og_arena_array(arena, known + count_lines(text), sizeof(*ret->list));
+	ret->list = og_arena_array(arena, known + count_lines(text) + 1, sizeof(*ret->list));
 	if (!ret->list)
 		return false;
 	for (; n < known; n++)
 		ret->list[n] = well_known[n];
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *path = listening_path(line);
-
-		if (path)
-			ret->list[n++] = path;
-	}
+	for (char *path = strtok_r(text, "\n", &save); path; path = strtok_r(NULL, "\n", &save))
+		ret->list[n++] = path;
 	qsort(ret->list, n, sizeof(*ret->list), by_name);
 	for (size_t i = 0; i < n; i++)
 		if (ret->n == 0 || strcmp(ret->list[ret->n - 1], ret->list[i]) != 0)
@@ -192,29 +189,58 @@ static int by_path(const void *a, const void *b)
 	return x->named == y->named ? strcmp(x->path, y->path) : y->named - x->named;
 }
 
-/* /proc/net/unix; where it cannot be read, the well-known sockets are known all the same. */
-static char *read_unix(void)
+/* The lines in the first |len| bytes of |text|; what is left of the last is moved to its front. */
+static size_t take_lines(char *text, size_t len, struct og_buf *paths)
+{
+	char *line = text, *end;
+
+	while ((end = memchr(line, '\n', len - (size_t)(line - text)))) {
+		const char *path;
+
+		*end = '\0';
+		path = listening_path(line);
+		if (path)
+			og_buf_printf(paths, "%s\n", path);
+		line = end + 1;
+	}
+	len -= (size_t)(line - text);
+	memmove(text, line, len);
+	return len;
+}
+
+/*
+ * Of /proc/net/unix what counts, in pieces: any user can make it as long as he likes. Where
+ * the kernel has none, the well-known sockets are known all the same.
+ */
+static bool read_unix(struct og_buf *paths)
 {
 	og_auto_close int fd = open("/proc/self/net/unix", O_RDONLY | O_CLOEXEC);
-	struct og_err ignored = { 0 };
-	char *text;
-	size_t len;
+	char piece[32768];
+	size_t left = 0;
+	ssize_t n;
 
-	if (fd < 0 || og_fd_read(fd, UNIX_MAX_BYTES, &text, &len, &ignored) < 0)
-		return strdup("");
-	return text;
+	if (fd < 0)
+		return errno == ENOENT;
+	while ((n = read(fd, piece + left, sizeof(piece) - left)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return false;
+		left = take_lines(piece, left + (size_t)(n < 0 ? 0 : n), paths);
+		if (left == sizeof(piece)) /* no line of the kernel's is so long */
+			return false;
+	}
+	return !paths->failed;
 }
 
 struct og_sockets *og_sockets_load(struct og_arena *arena)
 {
 	struct og_sockets *sockets = og_arena_alloc(arena, sizeof(*sockets));
-	char *text = read_unix();
+	og_auto_buf struct og_buf listening = { 0 };
 	struct paths paths = { 0 };
-	bool loaded;
+	char empty[] = "";
 
-	loaded = sockets && text && list_paths(arena, text, &paths) && fill(sockets, arena, &paths);
-	free(text);
-	if (!loaded)
+	if (!sockets || !read_unix(&listening) ||
+	    !list_paths(arena, listening.data ? listening.data : empty, &paths) ||
+	    !fill(sockets, arena, &paths))
 		return NULL;
 	qsort(sockets->list, sockets->n, sizeof(*sockets->list), by_path);
 	return sockets;

@@ -13,7 +13,7 @@
 
 struct og_sockets;
 
-/* NULL when memory is short; owned by the arena. */
+/* Owned by the arena. NULL when memory is short, or the host does not tell. */
 struct og_sockets *og_sockets_load(struct og_arena *arena);
 /* The path of a control socket that is |path| or lies below it; NULL: none. */
 const char *og_sockets_within(const struct og_sockets *sockets, const char *path);

@@ -247,6 +247,7 @@ static bool load_sockets(struct og_gather *g)
 {
 	if (!g->sockets)
 		g->sockets = og_sockets_load(&g->arena);
+	g->sockets_failed = !g->sockets;
 	return g->sockets;
 }
 
@@ -393,7 +394,10 @@ int og_gather_sources(struct og_gather *g, struct og_err *reterr)
 	for (size_t i = 0; i < keys.n; i++) {
 		g->facts->sources[i].source = keys.list[i];
 		if (fill(g, &g->facts->sources[i]) < 0)
-			return og_gather_nomem(reterr);
+			return g->sockets_failed ? og_fail(reterr, OG_E_HOST,
+							   "which sockets of the host's control it "
+							   "cannot be read: /proc/self/net/unix")
+						 : og_gather_nomem(reterr);
 	}
 	return 0;
 }
