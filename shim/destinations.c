@@ -23,6 +23,9 @@
 /* More that lead elsewhere than this are not looked at: each makes all others dearer. */
 #define MOVED_MAX 64
 
+/* Components of a path that are followed, with those of the links on it. */
+#define STEPS_MAX 256
+
 struct layer {
 	const char *written, *at; /* the destination, and where that leads */
 	size_t order;		  /* in the document */
@@ -144,13 +147,18 @@ static enum found follow(const struct view *view, const char *path, struct og_wa
 {
 	enum found found = FOUND_OTHER;
 	char target[PATH_MAX];
+	size_t steps = 0;
 
 	*retlinked = false;
 	if (!og_walk_begin(walk, path))
 		return FOUND_UNKNOWN;
 	while (og_walk_next(walk)) {
-		const struct layer *layer = layer_of(view, walk->done);
+		const struct layer *layer;
 
+		/* each is looked up with all that are above it */
+		if (++steps > STEPS_MAX)
+			return FOUND_UNKNOWN;
+		layer = layer_of(view, walk->done);
 		found = look(view, layer, walk->done, target);
 		if (found == FOUND_KERNEL)
 			return found;

@@ -90,6 +90,8 @@ static void expect(const char *rest, const char *more, const char *facts)
 
 Test(destinations, links_of_the_root_file_system, .init = engine_setup, .fini = engine_teardown)
 {
+	og_auto_buf struct og_buf deep = { 0 }, mounts = { 0 }, facts = { 0 };
+
 	tree();
 	expect("", "", "");
 	expect(BIND("/d/e") BIND2("/new/place"), "", "");
@@ -106,6 +108,20 @@ Test(destinations, links_of_the_root_file_system, .init = engine_setup, .fini = 
 	expect(BIND("/m"), "", "/m > /sys/a\n");
 	expect(BIND("/fds/../x"), "", "/fds/../x > /proc/self\n");
 	expect(BIND("/proc/../x"), "", "/proc/../x > /dev\n");
+	/* deeper than anybody looks, each with all that is above it */
+	for (size_t i = 0; i < 256; i++)
+		og_buf_puts(&deep, "/a");
+	og_buf_printf(&mounts,
+		      ",{\"destination\":\"%s\",\"source\":\"@/srv\",\"options\":[\"bind\"]}",
+		      deep.data);
+	expect(mounts.data, "", "");
+	og_buf_release(&mounts);
+	og_buf_puts(&deep, "/a");
+	og_buf_printf(&mounts,
+		      ",{\"destination\":\"%s\",\"source\":\"@/srv\",\"options\":[\"bind\"]}",
+		      deep.data);
+	og_buf_printf(&facts, "%s > ?\n", deep.data);
+	expect(mounts.data, "", facts.data);
 	/* not absolute, and what the runtime's own file systems are below */
 	expect(BIND("x") BIND("/dev/shm") BIND("/proc/x"), "", "");
 }
