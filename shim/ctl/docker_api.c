@@ -12,10 +12,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../engine.h"
 #include "../file.h"
 #include "json_edit.h"
 
-#define INFO_MAX_BYTES ((size_t)4 << 20)
+#define INFO_MAX_BYTES OG_DOC_MAX_BYTES
 
 void og_dockerd_release(struct og_dockerd *dockerd)
 {
@@ -208,7 +209,8 @@ int og_dockerd_get(const struct og_dockerd *dockerd, const char *path, struct og
 		return og_fail(reterr, OG_E_HOST, "%s does not answer as dockerd does",
 			       OG_Q(dockerd->socket));
 	body += 4;
-	return og_doc_parse(path, body, len - (size_t)(body - text), 0, ret, reterr);
+	/* labels of containers are their users' */
+	return og_engine_parse(path, body, len - (size_t)(body - text), ret, reterr);
 }
 
 int og_dockerd_info(const struct og_dockerd *dockerd, struct og_doc **ret, struct og_err *reterr)

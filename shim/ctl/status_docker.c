@@ -166,8 +166,14 @@ static void look_at_containers(const struct docker *docker)
 	struct og_err err = { 0 };
 	struct og_doc *list = NULL;
 
-	if (!docker->info || og_dockerd_get(&docker->daemon, "/containers/json", &list, &err) < 0)
+	if (!docker->info)
 		return;
+	if (og_dockerd_get(&docker->daemon, "/containers/json", &list, &err) < 0) {
+		og_status_add(docker->status, OG_LEVEL_HOLE, "docker-container",
+			      "docker ps, and look for one with very long labels",
+			      "which containers run cannot be read: %s", err.msg);
+		return;
+	}
 	og_each (container, og_doc_root(list)) {
 		struct search search = { .id = og_str(og_member(container, "Id")) };
 
