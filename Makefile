@@ -381,7 +381,8 @@ check-valgrind: ## every fixture and the corpus under valgrind; VALGRIND_UNIT=1:
 	+@$(MAKE) --no-print-directory BUILD=build/valgrind run-valgrind
 
 # Tests run sed and the like, whose leaks are not ours.
-VALGRIND_FLAGS := -q --leak-check=full --trace-children=yes --trace-children-skip=/bin/*,/usr/bin/* --log-file=$(CURDIR)/build/valgrind/reports/%p
+VALGRIND_FLAGS := -q --leak-check=full --trace-children=yes --trace-children-skip=/bin/*,/usr/bin/* --log-file=$(CURDIR)/build/valgrind/reports/%p \
+	--suppressions=$(CURDIR)/tests/lib/valgrind.supp
 VALGRIND := valgrind $(VALGRIND_FLAGS)
 # That it does not know seccomp(2), by which a test asks the kernel, is told and no error of ours.
 run-valgrind: $(BUILD)/traced $(FUZZ_BIN) $(if $(VALGRIND_UNIT),$(BUILD)/test-unit)
