@@ -57,6 +57,10 @@ int og_book_write(int dir, const struct og_record *record, const struct og_buf *
 		      elements->data ? elements->data : "");
 	if (text.failed)
 		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	/* one that cannot be read would stop all that follows, for every container */
+	if (text.len > BOOK_MAX)
+		return og_fail(reterr, OG_E_HOST,
+			       "the container publishes too many ports to be guarded");
 	return og_file_replace(dir, name, text.data, text.len, &like, reterr);
 }
 

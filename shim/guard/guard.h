@@ -68,6 +68,35 @@ struct og_proxy {
 /* Docker's userland proxies, by their command lines. *ret owned by the caller. */
 int og_proxies_read(struct og_proxy **ret, size_t *retn, struct og_err *reterr);
 
+/*
+ * 1: a program of the host's, started by root, that has one of |names|, which end at a NULL.
+ * 0: not, or it has ended. -1: not known.
+ */
+int og_process_is(const char *pid, const char *const *names, struct og_err *reterr);
+
+/* ---- holders.c: which of the host's ports a program holds ---- */
+
+struct og_holder {
+	const char *proto;
+	char address[INET6_ADDRSTRLEN]; /* as og_address() has it */
+	bool all;			/* "0.0.0.0", "::" */
+	unsigned port;
+	uint64_t ino; /* of the socket */
+};
+
+struct og_holders {
+	struct og_holder *list; /* sorted by port */
+	size_t n, cap;
+};
+
+/* Of TCP and UDP, in our own namespace. og_holders_free() ends *ret also after a failure. */
+int og_holders_read(struct og_holders *ret, struct og_err *reterr);
+void og_holders_free(struct og_holders *holders);
+/* The first of |port|, which others follow in the list; NULL: none. */
+const struct og_holder *og_holder_first(const struct og_holders *holders, uint64_t port);
+/* 1: its socket is an engine's own. 0: not. */
+int og_holder_is_engines(const struct og_holder *holder, struct og_err *reterr);
+
 /* ---- plan.c: what must be in the tables ---- */
 
 struct og_plan {
@@ -75,7 +104,8 @@ struct og_plan {
 	struct og_buf inside;	/* the whole table of the container's namespace; empty: none */
 };
 
-int og_plan_make(const struct og_record *record, const struct og_network *network,
+/* |starting|: refuse ports of the host's that are another program's by now. */
+int og_plan_make(const struct og_record *record, const struct og_network *network, bool starting,
 		 struct og_plan *ret, struct og_err *reterr);
 void og_plan_release(struct og_plan *plan);
 

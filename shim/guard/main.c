@@ -6,6 +6,7 @@
  * what failed.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +19,61 @@
 
 /* ---- what is a container's own ---- */
 
+/* A line of a book, and whether it stands in another one too. */
+struct line {
+	char *text;
+	size_t len;
+	bool kept;
+};
+
 /* What stands in other books too stays: addresses are used again. */
 struct keeping {
 	const char *root, *id;
-	char *elements; /* lines that are taken out; those of others are blanked */
+	struct line *lines; /* that are taken out; sorted */
+	size_t n;
 	bool others;
 };
+
+static int compare_lines(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+
+	return x->len == y->len ? memcmp(x->text, y->text, x->len)
+				: (x->len > y->len) - (x->len < y->len);
+}
+
+static struct line *split(char *elements, size_t *retn)
+{
+	size_t n = 1;
+	struct line *lines;
+
+	for (const char *c = elements; *c; c++)
+		n += *c == '\n';
+	lines = calloc(n, sizeof(*lines));
+	*retn = 0;
+	for (size_t len; lines && *elements; elements += len + (elements[len] == '\n')) {
+		len = strcspn(elements, "\n");
+		lines[(*retn)++] = (struct line){ .text = elements, .len = len };
+	}
+	if (lines)
+		qsort(lines, *retn, sizeof(*lines), compare_lines);
+	return lines;
+}
+
+/* The container's lines that are |one|: the same element may stand there twice. */
+static void keep(struct keeping *keeping, const struct line *one)
+{
+	struct line *end = keeping->lines + keeping->n;
+	struct line *found = bsearch(one, keeping->lines, keeping->n, sizeof(*found),
+				     compare_lines);
+
+	if (!found || found->kept)
+		return;
+	while (found > keeping->lines && compare_lines(found - 1, one) == 0)
+		found--;
+	for (; found < end && compare_lines(found, one) == 0; found++)
+		found->kept = true;
+}
 
 static int keep_others(void *ctx, const char *root, const char *id, const char *elements,
 		       struct og_err *reterr)
@@ -35,15 +85,10 @@ static int keep_others(void *ctx, const char *root, const char *id, const char *
 		return 0;
 	keeping->others = true;
 	for (size_t len; *elements; elements += len + (elements[len] == '\n')) {
-		char *found = keeping->elements;
+		struct line one = { .text = (char *)(uintptr_t)elements };
 
-		len = strcspn(elements, "\n");
-		while (len > 0 && found && (found = memmem(found, strlen(found), elements, len))) {
-			if ((found == keeping->elements || found[-1] == '\n') &&
-			    (found[len] == '\n' || !found[len]))
-				memset(found, '\n', len);
-			found += len;
-		}
+		len = one.len = strcspn(elements, "\n");
+		keep(keeping, &one);
 	}
 	return 0;
 }
@@ -53,17 +98,23 @@ static int read_own(int dir, const char *root, const char *id, char **ret, bool 
 		    struct og_err *reterr)
 {
 	struct keeping keeping = { .root = root, .id = id };
+	int r;
 
 	*others = false;
 	if (og_book_read(dir, root, id, ret, reterr) < 0)
 		return -1;
 	if (!*ret)
 		return 0;
-	keeping.elements = *ret;
-	if (og_book_each(dir, keep_others, &keeping, reterr) < 0)
-		return -1;
+	keeping.lines = split(*ret, &keeping.n);
+	if (!keeping.lines)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	r = og_book_each(dir, keep_others, &keeping, reterr);
+	for (size_t i = 0; i < keeping.n; i++)
+		if (keeping.lines[i].kept)
+			memset(keeping.lines[i].text, '\n', keeping.lines[i].len);
+	free(keeping.lines);
 	*others = keeping.others;
-	return 0;
+	return r;
 }
 
 /* ---- up ---- */
@@ -93,7 +144,8 @@ static int apply(const struct og_plan *plan, const char *old, int netns, struct 
 }
 
 /* The container's process exists (it waits for "start", or runs). */
-static int put_up(int dir, const struct og_record *record, pid_t pid, struct og_err *reterr)
+static int put_up(int dir, const struct og_record *record, pid_t pid, bool starting,
+		  struct og_err *reterr)
 {
 	struct og_network network;
 	struct og_plan plan = { 0 };
@@ -102,7 +154,7 @@ static int put_up(int dir, const struct og_record *record, pid_t pid, struct og_
 	int r = read_network(pid, &network, reterr);
 
 	if (r == 0)
-		r = og_plan_make(record, &network, &plan, reterr);
+		r = og_plan_make(record, &network, starting, &plan, reterr);
 	/* what was put in for an address that it has no more */
 	if (r == 0)
 		r = read_own(dir, record->root, record->id, &old, &others, reterr);
@@ -140,7 +192,8 @@ static int up(int dir, const char *root, const char *id, struct og_err *reterr)
 	if (!state.pid)
 		r = og_fail(reterr, OG_E_HOST, "the container has no process");
 	else
-		r = dir < 0 ? look(state.pid, reterr) : put_up(dir, record, state.pid, reterr);
+		r = dir < 0 ? look(state.pid, reterr)
+			    : put_up(dir, record, state.pid, true, reterr);
 	og_record_free(record);
 	return r;
 }
@@ -206,7 +259,7 @@ static int sync_one(void *ctx, const char *root, const char *id, const char *ele
 	if (pid < 0)
 		r = og_fail(&err, OG_E_HOST, "its record or its state cannot be read");
 	else
-		r = pid ? put_up(syncing->dir, record, pid, &err)
+		r = pid ? put_up(syncing->dir, record, pid, false, &err)
 			: down(syncing->dir, root, id, &err);
 	og_record_free(record);
 	if (r < 0) {

@@ -21,10 +21,14 @@ struct planner {
 	const struct og_record *record;
 	const struct og_network *network;
 	struct og_plan *plan;
-	struct og_proxy *proxies;
+	struct og_proxy *proxies; /* once proxies_read */
 	size_t nproxies;
-	struct og_buf ports; /* of the table inside, "tcp . 80, " */
-	bool any_inside;     /* a container's port is not known: all are guarded */
+	bool proxies_read;
+	struct og_holders holders;   /* when starting */
+	struct og_buf ports;	     /* of the table inside, "tcp . 80, " */
+	const struct og_port **open; /* sorted */
+	size_t nopen;
+	bool any_inside; /* a container's port is not known: all are guarded */
 };
 
 static bool is_v6(const char *address)
@@ -93,6 +97,62 @@ static bool is_ours(const struct planner *p, const struct og_proxy *proxy)
 	return false;
 }
 
+static int need_proxies(struct planner *p, struct og_err *reterr)
+{
+	if (p->proxies_read)
+		return 0;
+	p->proxies_read = true;
+	return og_proxies_read(&p->proxies, &p->nproxies, reterr);
+}
+
+/* Whether both cannot be held by two programs. */
+static bool overlaps(const struct og_holder *holder, const char *address)
+{
+	return holder->all || !*address || strcmp(holder->address, address) == 0 ||
+	       (is_all(address) && is_v6(address) == is_v6(holder->address));
+}
+
+/* 1: the engine holds the port for this container, by its proxy or by itself. */
+static int is_held(struct planner *p, const struct og_port *port, const struct og_holder *holder,
+		   struct og_err *reterr)
+{
+	if (need_proxies(p, reterr) < 0)
+		return -1;
+	for (size_t i = 0; i < p->nproxies; i++)
+		if (strcmp(p->proxies[i].proto, port->proto) == 0 &&
+		    p->proxies[i].host_port == port->host_port && is_ours(p, &p->proxies[i]))
+			return 1;
+	return og_holder_is_engines(holder, reterr);
+}
+
+/*
+ * A port that the record names is published unless the engine could not, and then its start
+ * has failed; but of a container without a network, or on an internal one, nothing is.
+ */
+static int check_held(struct planner *p, const struct og_port *port, struct og_err *reterr)
+{
+	const struct og_holder *end = p->holders.list + p->holders.n;
+	bool others = false;
+
+	for (const struct og_holder *holder = og_holder_first(&p->holders, port->host_port);
+	     holder && holder < end && holder->port == port->host_port; holder++) {
+		int r;
+
+		if (strcmp(holder->proto, port->proto) != 0 || !overlaps(holder, port->address))
+			continue;
+		r = is_held(p, port, holder, reterr);
+		if (r != 0)
+			return r < 0 ? -1 : 0;
+		others = true;
+	}
+	return others ? og_fail(reterr, OG_E_HOST,
+				"the host's port %" PRIu64
+				"/%s is another program's: this container "
+				"does not publish it",
+				port->host_port, port->proto)
+		      : 0;
+}
+
 /* Whether only the engine knows which of the host's ports it is. */
 static bool is_chosen(const struct og_port *port)
 {
@@ -140,30 +200,56 @@ static void put_endpoint(struct planner *p, const struct og_port *port,
 	}
 }
 
+/* ---- which of the container's ports are open to some address outside ---- */
+
+static int compare_ports(const void *a, const void *b)
+{
+	const struct og_port *x = *(const struct og_port *const *)a;
+	const struct og_port *y = *(const struct og_port *const *)b;
+	int c = strcmp(x->proto, y->proto);
+
+	return c ? c
+		 : (x->container_port > y->container_port) -
+			       (x->container_port < y->container_port);
+}
+
+static bool is_open_to_any(const struct og_record *record, const char *address)
+{
+	for (size_t i = 0; i < record->naddresses; i++)
+		if (is_open_on(address, record->addresses[i]))
+			return true;
+	return false;
+}
+
+/* By all bindings there are: of as many ports as a user likes. */
+static int find_open(struct planner *p, struct og_err *reterr)
+{
+	const struct og_facts *facts = p->record->facts;
+	size_t n = facts ? facts->nports : 0;
+
+	p->open = calloc(n + 1, sizeof(struct og_port *));
+	if (!p->open)
+		return og_fail(reterr, OG_E_NOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		char address[INET6_ADDRSTRLEN];
+
+		if (is_open_to_any(p->record, og_address(facts->ports[i].address, address)))
+			p->open[p->nopen++] = &facts->ports[i];
+	}
+	qsort(p->open, p->nopen, sizeof(struct og_port *), compare_ports);
+	return 0;
+}
+
 /*
  * Whether the container's port may be reached from outside by some binding of it: what
  * comes that way has the address of whoever sent it, and cannot be told inside.
  */
 static bool is_open(const struct planner *p, const struct og_port *port)
 {
-	const struct og_facts *facts = p->record->facts;
-
-	for (size_t k = 0; k < facts->nports; k++) {
-		const struct og_port *other = &facts->ports[k];
-		char address[INET6_ADDRSTRLEN];
-
-		if (other->container_port != port->container_port ||
-		    strcmp(other->proto, port->proto) != 0)
-			continue;
-		for (size_t i = 0; i < p->record->naddresses; i++)
-			if (is_open_on(og_address(other->address, address),
-				       p->record->addresses[i]))
-				return true;
-	}
-	return false;
+	return bsearch(&port, p->open, p->nopen, sizeof(struct og_port *), compare_ports);
 }
 
-static void put_port(struct planner *p, const struct og_port *asked)
+static int put_port(struct planner *p, const struct og_port *asked, struct og_err *reterr)
 {
 	char address[INET6_ADDRSTRLEN];
 	struct og_port as_meant = *asked;
@@ -173,18 +259,21 @@ static void put_port(struct planner *p, const struct og_port *asked)
 	as_meant.address = og_address(asked->address, address);
 	if (is_chosen(port))
 		put_chosen_port(p, port);
+	else if (check_held(p, port, reterr) < 0)
+		return -1;
 	else
 		put_host_port(p, port->proto, port->address, port->host_port);
 	for (size_t i = 0; i < p->network->ncontainer; i++)
 		if (!p->network->container[i].loopback && !p->network->container[i].link_local)
 			put_endpoint(p, port, &p->network->container[i]);
 	if (is_open(p, port))
-		return;
+		return 0;
 	if (port->container_port)
 		og_buf_printf(&p->ports, "%s%s . %" PRIu64, p->ports.len ? ", " : "", port->proto,
 			      port->container_port);
 	else
 		p->any_inside = true;
+	return 0;
 }
 
 /* What comes over the container's own bridge, from its neighbours, is not published. */
@@ -245,7 +334,13 @@ static void put_inside(struct planner *p)
 			 "\t\tmeta mark set 0\n\t}\n}\n");
 }
 
-int og_plan_make(const struct og_record *record, const struct og_network *network,
+/* Engines that hold what they publish; others only lead packets elsewhere. */
+static bool holds_ports(const struct og_facts *facts)
+{
+	return facts && (facts->engine == OG_ENGINE_DOCKER || facts->engine == OG_ENGINE_PODMAN);
+}
+
+int og_plan_make(const struct og_record *record, const struct og_network *network, bool starting,
 		 struct og_plan *ret, struct og_err *reterr)
 {
 	struct planner p = { .record = record, .network = network, .plan = ret };
@@ -256,17 +351,22 @@ int og_plan_make(const struct og_record *record, const struct og_network *networ
 	int r = 0;
 
 	*ret = (struct og_plan){ 0 };
+	r = find_open(&p, reterr);
 	for (size_t i = 0; facts && i < facts->nports; i++)
 		chosen = chosen || is_chosen(&facts->ports[i]);
-	if (chosen)
-		r = og_proxies_read(&p.proxies, &p.nproxies, reterr);
+	if (r == 0 && chosen)
+		r = need_proxies(&p, reterr);
+	if (r == 0 && starting && holds_ports(facts))
+		r = og_holders_read(&p.holders, reterr);
 	for (size_t i = 0; r == 0 && facts && i < facts->nports; i++)
-		put_port(&p, &facts->ports[i]);
+		r = put_port(&p, &facts->ports[i], reterr);
 	if (r == 0 && facts && facts->nports == 0)
-		put_port(&p, &unknown);
+		r = put_port(&p, &unknown, reterr);
 	put_bridges(&p);
 	put_inside(&p);
 	free(p.proxies);
+	free(p.open);
+	og_holders_free(&p.holders);
 	if (r == 0 && (ret->elements.failed || ret->inside.failed || p.ports.failed))
 		r = og_fail(reterr, OG_E_NOMEM, "out of memory");
 	og_buf_release(&p.ports);

@@ -18,10 +18,11 @@
 #include "shim/file.h"
 #include "shim/place.h"
 
-#define CMDLINE_MAX 4096
-#define STATUS_MAX  65536
+#define CMDLINE_MAX  4096
+/* The lines before its groups, of which there may be many. */
+#define STATUS_FRONT 2048
 
-static const char name[] = "docker-proxy";
+static const char *const proxies[] = { "docker-proxy", NULL };
 
 struct words {
 	const char *text;
@@ -44,8 +45,6 @@ static const char *value_of(const struct words *words, const char *flag)
 
 static bool parse(const struct words *words, struct og_proxy *ret)
 {
-	if (strcmp(og_path_base(words->text), name) != 0)
-		return false;
 	snprintf(ret->proto, sizeof(ret->proto), "%s", value_of(words, "-proto"));
 	snprintf(ret->host_ip, sizeof(ret->host_ip), "%s", value_of(words, "-host-ip"));
 	snprintf(ret->container_ip, sizeof(ret->container_ip), "%s",
@@ -72,20 +71,17 @@ static int is_roots(const char *pid, struct og_err *reterr)
 {
 	/* proc_pid_status(5): real, effective, saved set, file system */
 	static const char all_root[] = "\nUid:\t0\t0\t0\t0\n";
-	og_auto_free char *text = NULL;
-	struct og_err err = { 0 };
-	char path[300];
-	size_t len;
+	char path[300], text[STATUS_FRONT];
+	og_auto_close int fd = -1;
+	ssize_t len;
 
 	snprintf(path, sizeof(path), "/proc/%s/status", pid);
-	if (og_file_read(AT_FDCWD, path, STATUS_MAX, OG_FILE_MAY_MISS, &text, &len, NULL, &err) <
-	    0) {
-		if (is_gone(err.sys_errno))
-			return 0;
-		*reterr = err;
-		return -1;
-	}
-	return text && strstr(text, all_root);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (len < 0)
+		return fail(pid, errno, reterr);
+	text[len] = '\0';
+	return strstr(text, all_root) != NULL;
 }
 
 /* 1: it runs where we do, not in a container. 0: no. */
@@ -103,35 +99,67 @@ static int is_hosts(const char *pid, const char *kind, struct og_err *reterr)
 	return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
-/* 1: its program is called so, or was before an update took that away. 0: no. */
-static int is_named(const char *pid, struct og_err *reterr)
+static bool is_one_of(const char *base, const char *const *names)
 {
-	static const char deleted[] = " (deleted)";
+	static const char deleted[] = " (deleted)"; /* by an update, while it runs */
+
+	for (; *names; names++) {
+		size_t n = strlen(*names);
+
+		if (strncmp(base, *names, n) == 0 && (!base[n] || strcmp(base + n, deleted) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* By the first word of its command line, which everybody may read and write. */
+static bool is_called(const char *pid, const char *const *names)
+{
+	char path[300], word[PATH_MAX];
+	og_auto_close int fd = -1;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = fd < 0 ? -1 : read(fd, word, sizeof(word) - 1);
+	word[len > 0 ? len : 0] = '\0';
+	return is_one_of(og_path_base(word), names);
+}
+
+/* 1: its program has one of |names|. 0: no. */
+static int is_named(const char *pid, const char *const *names, struct og_err *reterr)
+{
 	char path[300], program[PATH_MAX];
-	const char *base;
 	ssize_t len;
 
 	snprintf(path, sizeof(path), "/proc/%s/exe", pid);
 	len = readlink(path, program, sizeof(program) - 1);
+	/* of one that may do more than we: what it is matters if it is called so */
+	if (len < 0 && errno == EACCES && !is_called(pid, names))
+		return 0;
 	if (len < 0)
 		return fail(pid, errno, reterr);
 	program[len] = '\0';
-	base = og_path_base(program);
-	return strncmp(base, name, sizeof(name) - 1) == 0 &&
-	       (!base[sizeof(name) - 1] || strcmp(base + sizeof(name) - 1, deleted) == 0);
+	return is_one_of(og_path_base(program), names);
 }
 
 /*
  * Anybody may run a program with such a command line: root of a container, and a user one
- * that is root's by its mode (su waits for a password). 1: dockerd's; 0: not; -1.
+ * that is root's by its mode (su waits for a password).
  */
-static int is_daemons(const char *pid, struct og_err *reterr)
+int og_process_is(const char *pid, const char *const *names, struct og_err *reterr)
 {
-	int r = is_roots(pid, reterr);
+	struct stat st;
+	char path[300];
+	int r;
 
+	snprintf(path, sizeof(path), "/proc/%s", pid);
+	if (stat(path, &st) < 0)
+		return fail(pid, errno, reterr);
+	r = st.st_uid == 0 ? is_named(pid, names, reterr) : 0;
+	r = r > 0 ? is_roots(pid, reterr) : r;
 	r = r > 0 ? is_hosts(pid, "pid", reterr) : r;
-	r = r > 0 ? is_hosts(pid, "net", reterr) : r;
-	return r > 0 ? is_named(pid, reterr) : r;
+	return r > 0 ? is_hosts(pid, "net", reterr) : r;
 }
 
 static int read_proxy(const char *pid, bool *is_proxy, struct og_proxy *ret, struct og_err *reterr)
@@ -140,9 +168,12 @@ static int read_proxy(const char *pid, bool *is_proxy, struct og_proxy *ret, str
 	struct og_err err = { 0 };
 	struct words words = { 0 };
 	char path[300];
-	int r;
+	/* first what no process can make anybody wait for, as it can for its command line */
+	int r = og_process_is(pid, proxies, reterr);
 
 	*is_proxy = false;
+	if (r <= 0)
+		return r;
 	snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
 	if (og_file_read(AT_FDCWD, path, CMDLINE_MAX, OG_FILE_MAY_MISS, &text, &words.len, NULL,
 			 &err) < 0) {
@@ -155,11 +186,8 @@ static int read_proxy(const char *pid, bool *is_proxy, struct og_proxy *ret, str
 	if (!text || words.len == 0)
 		return 0;
 	words.text = text;
-	if (!parse(&words, ret))
-		return 0;
-	r = is_daemons(pid, reterr);
-	*is_proxy = r > 0;
-	return r < 0 ? -1 : 0;
+	*is_proxy = parse(&words, ret);
+	return 0;
 }
 
 int og_proxies_read(struct og_proxy **ret, size_t *retn, struct og_err *reterr)
@@ -172,7 +200,7 @@ int og_proxies_read(struct og_proxy **ret, size_t *retn, struct og_err *reterr)
 	*ret = NULL;
 	*retn = 0;
 	while (r == 0 && (entry = og_readdir(stream, &r, reterr))) {
-		struct og_proxy proxy;
+		struct og_proxy proxy = { 0 };
 		bool is_proxy;
 
 		if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0')

@@ -12,7 +12,7 @@
 e2e_begin "$@"
 need_ocigate "the port guard" || e2e_end
 
-# api METHOD PATH [JSON]: what the daemon answers, its status first
+# api METHOD PATH [JSON, or @FILE]: what the daemon answers, its status first
 api() {
 	/usr/bin/python3 - "$T/docker/sock" "$@" <<-'PY'
 		import http.client, socket, sys
@@ -22,8 +22,11 @@ api() {
 		        self.sock = socket.socket(socket.AF_UNIX)
 		        self.sock.connect(sys.argv[1])
 
+		body = sys.argv[4] if len(sys.argv) > 4 else None
+		if body and body[0] == "@":
+		    body = open(body[1:], "rb").read()
 		daemon = Daemon("localhost")
-		daemon.request(sys.argv[2], sys.argv[3], sys.argv[4] if len(sys.argv) > 4 else None,
+		daemon.request(sys.argv[2], sys.argv[3], body,
 		               {"Content-Type": "application/json"})
 		answer = daemon.getresponse()
 		print(answer.status, answer.read().decode())
@@ -116,12 +119,63 @@ proxies() {
 	is "nothing is left" "$(guard)" ""
 }
 
+# The record names ports also where the daemon publishes none.
+of_others() {
+	local service network
+	local_only
+	"$T/rootfs/bin/listen" tcp/2049 >/dev/null 2>&1 8>&- &
+	service=$!
+	wait_for 5 sh -c "[ \"\$($REACH tcp 127.0.0.1 2049)\" = yes ]"
+	is "a service of the host's: from outside" "$(from_ext tcp "$HOST4" 2049)" yes
+	D network create --internal inner >/dev/null
+	for network in none inner; do
+		capture D run --rm --network "$network" --runtime ocigate -p 2049:80 srv:1 true
+		isnt "its port, of a container on the network $network: refused" "$rc" 0
+		has "... the user is told" "$err" "the host's port 2049/tcp is another program's"
+		is "... and the service is still reached" "$(from_ext tcp "$HOST4" 2049)" yes
+		capture D run --rm --network "$network" --runtime ocigate -p 2050:80 srv:1 true
+		is "... another port: runs" "$rc$err" 0
+	done
+	D network rm inner >/dev/null
+	kill "$service"
+	wait "$service" 2>/dev/null
+	is "nothing is left" "$(guard)" ""
+}
+
+# bound N: a container with so many bindings, that the daemon does nothing about
+bound() {
+	jq -nc --argjson n "$1" '{Image: "srv:1", HostConfig: {Runtime: "ocigate", NetworkMode: "none",
+		PortBindings: {"80/tcp": [range($n) | {HostIp: "127.0.0.1", HostPort: "\(10000 + . % 50000)"}]}}}' >"$T/work/bound"
+	is "$1 bindings: the API takes them" "$(api POST "/containers/create?name=g1" "@$T/work/bound" | cut -d' ' -f1)" 201
+}
+
+# Ports by the ten thousand are one user's; the guard's lock, memory and /run are everybody's.
+many() {
+	local before during
+	local_only
+	bound 40000
+	before=$(date +%s%N)
+	check "... it starts" D start g1
+	during=$(($(date +%s%N) - before))
+	note "a container with 40,000 bindings starts in $((during / 1000000)) ms"
+	is "... within 15 s" "$((during < 15000000000))" 1
+	check "... sync has nothing to say" "$CTL" ports sync
+	gone g1
+	bound 300000
+	capture D start g1
+	has "... are refused: no record is written that cannot be read" "$err" 'the launch record would have [0-9]+ bytes'
+	gone g1
+	is "nothing is left" "$(guard)$(find "$T/run" -mindepth 1 ! -type d)" ""
+}
+
 PLAIN=runc
 outside_make
 dockerd_start ocigate
 service_image
 addresses
 proxies
+of_others
+many
 dockerd_stop
 kill "$EXT" 2>/dev/null
 wait "$EXT" 2>/dev/null
