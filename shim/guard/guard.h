@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "ocigate/buf.h"
@@ -87,6 +88,9 @@ struct og_holder {
 struct og_holders {
 	struct og_holder *list; /* sorted by port */
 	size_t n, cap;
+	uint64_t *engines; /* sockets of engines' programs, sorted; once somebody asks */
+	size_t nengines, engines_cap;
+	bool engines_read;
 };
 
 /* Of TCP and UDP, in our own namespace. og_holders_free() ends *ret also after a failure. */
@@ -95,7 +99,8 @@ void og_holders_free(struct og_holders *holders);
 /* The first of |port|, which others follow in the list; NULL: none. */
 const struct og_holder *og_holder_first(const struct og_holders *holders, uint64_t port);
 /* 1: its socket is an engine's own. 0: not. */
-int og_holder_is_engines(const struct og_holder *holder, struct og_err *reterr);
+int og_holder_is_engines(struct og_holders *holders, const struct og_holder *holder,
+			 struct og_err *reterr);
 
 /* ---- plan.c: what must be in the tables ---- */
 

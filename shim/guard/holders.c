@@ -9,7 +9,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +133,7 @@ int og_holders_read(struct og_holders *ret, struct og_err *reterr)
 void og_holders_free(struct og_holders *holders)
 {
 	free(holders->list);
+	free(holders->engines);
 	*holders = (struct og_holders){ 0 };
 }
 
@@ -154,47 +154,82 @@ const struct og_holder *og_holder_first(const struct og_holders *holders, uint64
 
 /* ---- whose a socket is ---- */
 
-/* 1: the process has the socket |ino| open. */
-static int has_socket(const char *pid, uint64_t ino, struct og_err *reterr)
+static int compare_inodes(const void *a, const void *b)
 {
-	char path[300], want[64], link[64];
-	const struct dirent *entry;
-	int found = 0, r = 0;
-	DIR *stream;
+	const uint64_t *x = a, *y = b;
 
-	snprintf(want, sizeof(want), "socket:[%" PRIu64 "]", ino);
+	return (*x > *y) - (*x < *y);
+}
+
+static int add_engines(struct og_holders *holders, uint64_t ino, struct og_err *reterr)
+{
+	if (holders->nengines == holders->engines_cap) {
+		size_t cap = holders->engines_cap ? holders->engines_cap * 2 : 64;
+		uint64_t *more = reallocarray(holders->engines, cap, sizeof(*more));
+
+		if (!more)
+			return og_fail(reterr, OG_E_NOMEM, "out of memory");
+		holders->engines = more;
+		holders->engines_cap = cap;
+	}
+	holders->engines[holders->nengines++] = ino;
+	return 0;
+}
+
+/* The sockets that the process has open. */
+static int read_sockets(struct og_holders *holders, const char *pid, struct og_err *reterr)
+{
+	static const char front[] = "socket:[";
+	char path[300], link[64];
+	const struct dirent *entry;
+	DIR *stream;
+	int r = 0;
+
 	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
 	stream = opendir(path);
 	if (!stream)
 		return errno == ENOENT || errno == ESRCH ? 0
 							 : og_fail_sys(reterr, errno, "%s", path);
-	while (!found && (entry = og_readdir(stream, &r, reterr))) {
+	while (r == 0 && (entry = og_readdir(stream, &r, reterr))) {
 		ssize_t len = readlinkat(dirfd(stream), entry->d_name, link, sizeof(link) - 1);
 
-		if (len < 0) /* closed meanwhile, or no link */
-			continue;
-		link[len] = '\0';
-		found = strcmp(link, want) == 0;
+		/* negative: closed meanwhile, or no link */
+		link[len > 0 ? len : 0] = '\0';
+		if (strncmp(link, front, sizeof(front) - 1) == 0)
+			r = add_engines(holders, strtoull(link + sizeof(front) - 1, NULL, 10),
+					reterr);
 	}
 	closedir(stream);
-	return r < 0 ? -1 : found;
+	return r;
 }
 
-int og_holder_is_engines(const struct og_holder *holder, struct og_err *reterr)
+static int read_engines(struct og_holders *holders, struct og_err *reterr)
 {
 	DIR *stream = opendir("/proc");
 	const struct dirent *entry;
-	int found = 0, r = stream ? 0 : og_fail(reterr, OG_E_HOST, "/proc cannot be read");
+	int r = stream ? 0 : og_fail(reterr, OG_E_HOST, "/proc cannot be read");
 
-	while (r == 0 && found == 0 && (entry = og_readdir(stream, &r, reterr))) {
+	while (r == 0 && (entry = og_readdir(stream, &r, reterr))) {
 		if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0')
 			continue;
 		r = og_process_is(entry->d_name, engines, reterr);
 		if (r > 0)
-			found = has_socket(entry->d_name, holder->ino, reterr);
-		r = r < 0 || found < 0 ? -1 : 0;
+			r = read_sockets(holders, entry->d_name, reterr);
 	}
 	if (stream)
 		closedir(stream);
-	return r < 0 ? -1 : found;
+	if (holders->nengines)
+		qsort(holders->engines, holders->nengines, sizeof(*holders->engines),
+		      compare_inodes);
+	return r;
+}
+
+int og_holder_is_engines(struct og_holders *holders, const struct og_holder *holder,
+			 struct og_err *reterr)
+{
+	if (!holders->engines_read && read_engines(holders, reterr) < 0)
+		return -1;
+	holders->engines_read = true;
+	return holders->nengines && bsearch(&holder->ino, holders->engines, holders->nengines,
+					    sizeof(*holders->engines), compare_inodes);
 }

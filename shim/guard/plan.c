@@ -122,7 +122,7 @@ static int is_held(struct planner *p, const struct og_port *port, const struct o
 		if (strcmp(p->proxies[i].proto, port->proto) == 0 &&
 		    p->proxies[i].host_port == port->host_port && is_ours(p, &p->proxies[i]))
 			return 1;
-	return og_holder_is_engines(holder, reterr);
+	return og_holder_is_engines(&p->holders, holder, reterr);
 }
 
 /*
