@@ -59,6 +59,19 @@ void og_network_free(struct og_network *network);
  */
 const char *og_network_bridge(const struct og_network *network, const struct og_netaddr *address);
 
+/* ---- process.c: which processes are an engine's ---- */
+
+/* Whether a process could not be looked at because it is there no more. */
+bool og_process_is_gone(int sys_errno);
+
+typedef int og_process_fn(void *ctx, const char *pid, struct og_err *reterr);
+/*
+ * Call |fn|, while it returns 0, for each process that root started, in our own pid and
+ * network namespace, and whose program has one of |names|, which end at a NULL. -1 also when
+ * of one that may be such a process this cannot be told.
+ */
+int og_process_each(const char *const *names, og_process_fn *fn, void *ctx, struct og_err *reterr);
+
 /* ---- proxies.c: ports that the engine chose ---- */
 
 struct og_proxy {
@@ -69,18 +82,11 @@ struct og_proxy {
 /* Docker's userland proxies, by their command lines. *ret owned by the caller. */
 int og_proxies_read(struct og_proxy **ret, size_t *retn, struct og_err *reterr);
 
-/*
- * 1: a program of the host's, started by root, that has one of |names|, which end at a NULL.
- * 0: not, or it has ended. -1: not known.
- */
-int og_process_is(const char *pid, const char *const *names, struct og_err *reterr);
-
 /* ---- holders.c: which of the host's ports a program holds ---- */
 
 struct og_holder {
 	const char *proto;
 	char address[INET6_ADDRSTRLEN]; /* as og_address() has it */
-	bool all;			/* "0.0.0.0", "::" */
 	unsigned port;
 	uint64_t ino; /* of the socket */
 };

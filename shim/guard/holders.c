@@ -52,7 +52,6 @@ static bool parse_local(const char *text, struct og_holder *ret)
 		memcpy(word, text + i * 8, 8);
 		words[i] = (unsigned)strtoul(word, &end, 16);
 	}
-	ret->all = !(words[0] | words[1] | words[2] | words[3]);
 	ret->port = (unsigned)strtoul(text + digits + 1, &end, 16);
 	ret->address[0] = '\0';
 	/* as og_address() has it */
@@ -177,8 +176,9 @@ static int add_engines(struct og_holders *holders, uint64_t ino, struct og_err *
 }
 
 /* The sockets that the process has open. */
-static int read_sockets(struct og_holders *holders, const char *pid, struct og_err *reterr)
+static int read_sockets(void *ctx, const char *pid, struct og_err *reterr)
 {
+	struct og_holders *holders = ctx;
 	static const char front[] = "socket:[";
 	char path[300], link[64];
 	const struct dirent *entry;
@@ -188,8 +188,7 @@ static int read_sockets(struct og_holders *holders, const char *pid, struct og_e
 	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
 	stream = opendir(path);
 	if (!stream)
-		return errno == ENOENT || errno == ESRCH ? 0
-							 : og_fail_sys(reterr, errno, "%s", path);
+		return og_process_is_gone(errno) ? 0 : og_fail_sys(reterr, errno, "%s", path);
 	while (r == 0 && (entry = og_readdir(stream, &r, reterr))) {
 		ssize_t len = readlinkat(dirfd(stream), entry->d_name, link, sizeof(link) - 1);
 
@@ -205,19 +204,8 @@ static int read_sockets(struct og_holders *holders, const char *pid, struct og_e
 
 static int read_engines(struct og_holders *holders, struct og_err *reterr)
 {
-	DIR *stream = opendir("/proc");
-	const struct dirent *entry;
-	int r = stream ? 0 : og_fail(reterr, OG_E_HOST, "/proc cannot be read");
+	int r = og_process_each(engines, read_sockets, holders, reterr);
 
-	while (r == 0 && (entry = og_readdir(stream, &r, reterr))) {
-		if (entry->d_name[strspn(entry->d_name, "0123456789")] != '\0')
-			continue;
-		r = og_process_is(entry->d_name, engines, reterr);
-		if (r > 0)
-			r = read_sockets(holders, entry->d_name, reterr);
-	}
-	if (stream)
-		closedir(stream);
 	if (holders->nengines)
 		qsort(holders->engines, holders->nengines, sizeof(*holders->engines),
 		      compare_inodes);

@@ -108,7 +108,7 @@ static int need_proxies(struct planner *p, struct og_err *reterr)
 /* Whether both cannot be held by two programs. */
 static bool overlaps(const struct og_holder *holder, const char *address)
 {
-	return holder->all || !*address || strcmp(holder->address, address) == 0 ||
+	return is_all(holder->address) || !*address || strcmp(holder->address, address) == 0 ||
 	       (is_all(address) && is_v6(address) == is_v6(holder->address));
 }
 
